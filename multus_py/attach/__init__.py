@@ -1,0 +1,1 @@
+"""What Multus is: settings, plan, perform, record, and one short module a verb."""

@@ -1,0 +1,1 @@
+"""The NPWG multi-network specification: selections from annotations, network status from results."""

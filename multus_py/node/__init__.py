@@ -1,0 +1,1 @@
+"""The machine: netlink, network namespaces, routes, device information."""

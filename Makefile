@@ -1,0 +1,52 @@
+# Everything that is done with this repository, by people and by CI. `make help` lists it.
+# ARGS is handed on: make test ARGS="-k annotations -x"
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+READY := .venv/.ready
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: packages ## Make .venv and install what is missing on the machine (the other targets do it too)
+	@flock pyproject.toml tools/setup venv
+	@touch $(READY)
+
+demo: packages $(READY) ## Two nodes, a pod on each, one more network between them (as root)
+	@test "$$(id -u)" = 0 || { echo "make demo: makes network namespaces, so it must be root: sudo make demo" >&2; exit 1; }
+	$(BIN)/python -m multus_py lab demo $(ARGS)
+
+test: packages $(READY) ## All tests; those that need root are skipped, and counted, for other users
+	$(BIN)/python -m pytest $(ARGS)
+
+test-quick: $(READY) ## The tests that need neither root nor patience
+	$(BIN)/python -m pytest -m 'not root and not slow' $(ARGS)
+
+lint: $(READY) ## Style, types, and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: $(READY) ## Format, and mend what ruff can mend by itself
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+cover: packages $(READY) ## All tests with branch coverage: the lines and branches that none of them reaches
+	$(BIN)/python -m pytest --cov --cov-report=term-missing --cov-report=html $(ARGS)
+
+clean: ## Remove caches and reports (.venv stays: rm -r .venv)
+	rm -rf build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+# Checked at every use, in milliseconds: .venv may be older than the need for a package.
+packages:
+	@tools/setup packages
+
+# The lock is for two makes at once. Whoever comes second finds nothing left to install.
+$(READY): pyproject.toml tools/setup
+	@flock pyproject.toml tools/setup venv
+	@touch $@
+
+.PHONY: help setup demo test test-quick lint fmt cover clean packages

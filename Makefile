@@ -27,7 +27,7 @@ lint: $(READY) ## Style, types, and the direction of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 fmt: $(READY) ## Format, and mend what ruff can mend by itself
 	$(BIN)/ruff check --fix

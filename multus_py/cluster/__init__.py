@@ -1,1 +1,1 @@
-"""The Kubernetes API as Multus needs it: one port, its adapters, typed views of Pod and NAD."""
+"""What Multus asks of the cluster: a port of five calls, and its adapters. Nothing of CNI here."""

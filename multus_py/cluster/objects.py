@@ -1,0 +1,102 @@
+"""The objects of the cluster, as far as Multus looks at them: pods and network attachment definitions."""
+
+from __future__ import annotations
+
+from multus_py.base import fields, value
+from multus_py.cluster import errors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
+    from multus_py.base.fields import Fields
+    from multus_py.base.jsontext import JSONObject
+
+_CONFIG_SOURCE = "kubernetes.io/config.source"
+_RESOURCE_NAME = "k8s.v1.cni.cncf.io/resourceName"
+_NO_ANNOTATIONS: Mapping[str, str] = {}
+
+
+class Pod(value.Value):
+    """A pod."""
+
+    namespace: str
+    name: str
+    uid: str
+    """For a static pod that of its mirror in the API, which is not the one that runtimes know."""
+    annotations: Mapping[str, str] = _NO_ANNOTATIONS
+    node: str = ""
+    """Where it is scheduled; empty when it is not yet."""
+
+    @classmethod
+    def from_document(cls, document: JSONObject) -> Self:
+        """Read the API server's document.
+
+        Raises:
+            ClusterError: It is no usable pod.
+        """
+        try:
+            root = fields.Fields(document, "", folded=False)
+            metadata = fields.Fields.of(root.object("metadata"), "metadata", folded=False)
+            spec = fields.Fields.of(root.object("spec"), "spec", folded=False)
+            return cls(
+                namespace=_required(metadata, "namespace"),
+                name=_required(metadata, "name"),
+                uid=_required(metadata, "uid"),
+                annotations=_annotations(metadata),
+                node=spec.text("nodeName"),
+            )
+        except fields.FieldError as error:
+            raise errors.ClusterError(f"the cluster's answer is no pod: {error}") from error
+
+    @property
+    def is_static(self) -> bool:
+        """Whether the kubelet has it from a file or a URL and the API only mirrors it (multus-behaviour 3.8)."""
+        return self.annotations.get(_CONFIG_SOURCE, "api") != "api"
+
+
+class Nad(value.Value):
+    """A NetworkAttachmentDefinition (cni-behaviour 12)."""
+
+    namespace: str
+    name: str
+    config: str = ""
+    """The JSON text of a CNI configuration, unchecked; empty means that a file on the node has it."""
+    resource_name: str = ""
+    """The device-plugin resource that attachments to it take a device of; empty for none."""
+    annotations: Mapping[str, str] = _NO_ANNOTATIONS
+
+    @classmethod
+    def from_document(cls, document: JSONObject) -> Self:
+        """Read the API server's document.
+
+        Raises:
+            ClusterError: It is no usable definition.
+        """
+        try:
+            root = fields.Fields(document, "", folded=False)
+            metadata = fields.Fields.of(root.object("metadata"), "metadata", folded=False)
+            spec = fields.Fields.of(root.object("spec"), "spec", folded=False)
+            annotations = _annotations(metadata)
+            return cls(
+                namespace=_required(metadata, "namespace"),
+                name=_required(metadata, "name"),
+                config=spec.text("config"),
+                resource_name=annotations.get(_RESOURCE_NAME, ""),
+                annotations=annotations,
+            )
+        except fields.FieldError as error:
+            raise errors.ClusterError(f"the cluster's answer is no network-attachment-definition: {error}") from error
+
+
+def _required(metadata: Fields, key: str) -> str:
+    text = metadata.text(key)
+    if not text:
+        raise fields.FieldError(f"{metadata.path(key)} is missing")
+    return text
+
+
+def _annotations(metadata: Fields) -> dict[str, str]:
+    annotations = fields.Fields.of(metadata.object("annotations"), metadata.path("annotations"), folded=False)
+    return {key: annotations.text(key) for key in metadata.object("annotations") or {}}

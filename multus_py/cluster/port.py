@@ -1,0 +1,46 @@
+"""The port: everything that Multus asks of the cluster. Its adapters are `direct` and, in a later stage, the daemon."""
+
+from __future__ import annotations
+
+from multus_py.base import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Protocol
+
+    from multus_py.cluster.objects import Nad, Pod
+
+    class Cluster(Protocol):
+        """The cluster, for one CNI call. Every method raises ClusterError, and nothing else."""
+
+        def get_pod(self, namespace: str, name: str) -> Pod:
+            """Return a pod. Raises NotFoundError when there is none (any more)."""
+
+        def get_nad(self, namespace: str, name: str) -> Nad:
+            """Return a network attachment definition. Raises NotFoundError when there is none."""
+
+        def write_status(self, pod: Pod, annotations: Mapping[str, str]) -> None:
+            """Set annotations of this very pod, and leave its others alone.
+
+            Raises:
+                ConflictError: There is another pod of that name now.
+                NotFoundError: The pod is gone.
+            """
+
+        def post_event(self, pod: Pod, event: Event) -> None:
+            """Tell those who look at the pod what happened. Whoever calls this should survive its failure."""
+
+        def close(self) -> None:
+            """Let go of connections. The object is of no use after that."""
+
+
+class Event(value.Value):
+    """Something that happened to a pod."""
+
+    type: str = "Normal"
+    """Normal or Warning."""
+    reason: str
+    """Why, in one word for machines: AddedInterface (multus-behaviour 3.11)."""
+    message: str
+    """What, in a sentence for people."""

@@ -10,6 +10,9 @@ Everything that can be wrong with an annotation by itself is found here, as one 
 from __future__ import annotations
 
 from multus_py.base import address, fields, jsontext, value
+from multus_py.base.wording import quoted
+from multus_py.cni import args
+from multus_py.cni.errors import CNIError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +25,6 @@ _JSON_MARKS = frozenset('[{"')
 _ALPHANUMERIC = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _NAME_CHARACTERS = _ALPHANUMERIC | {"-"}
 _LABEL_SIZE, _NAME_SIZE = 63, 253
-_INTERFACE_SIZE = 15  # IFNAMSIZ without the closing NUL
 _RATES = ("ingressRate", "ingressBurst", "egressRate", "egressBurst")
 _PROTOCOLS = ("", "tcp", "udp", "sctp")
 
@@ -154,7 +156,7 @@ def _short(item: str, namespace: str, where: str) -> Selection:
     """Read `[namespace/]name[@interface]`, blanks allowed around each part."""
     if not item:
         raise SelectionError(f"{where}: the network's name is missing (is there a comma too many?)")
-    where = f'{where} ("{item}")'
+    where = f"{where} ({quoted(item)})"
     parts = item.split("/")
     if len(parts) > 2:
         raise SelectionError(f"{where}: Invalid network object (failed at '/')")
@@ -203,23 +205,20 @@ def _check_names(selection: Selection, own_namespace: str, where: str) -> None:
     if not selection.name:
         raise SelectionError(f"{where}: the network's name is missing")
     if not _is_dns_name(selection.name, size=_NAME_SIZE, dots=True):
-        raise SelectionError(f'{where}: "{selection.name}" cannot be the name of a NetworkAttachmentDefinition')
+        raise SelectionError(f"{where}: {quoted(selection.name)} cannot be the name of a NetworkAttachmentDefinition")
     if own_namespace and not _is_dns_name(own_namespace, size=_LABEL_SIZE, dots=False):
-        raise SelectionError(f'{where}: "{own_namespace}" cannot be the name of a namespace')
-    problem = interface_problem(selection.interface) if selection.interface else ""
-    if problem:
-        raise SelectionError(f'{where}: "{selection.interface}" cannot be the name of an interface: {problem}')
+        raise SelectionError(f"{where}: {quoted(own_namespace)} cannot be the name of a namespace")
+    if selection.interface:
+        _check_interface(selection.interface, where)
 
 
-def interface_problem(name: str) -> str:
-    """Say why the kernel or libcni would refuse an interface name; empty when they would not (cni-behaviour 2.2)."""
-    if name in {".", ".."}:
-        return "it has a meaning of its own as a directory"
-    if len(name.encode(errors="replace")) > _INTERFACE_SIZE:
-        return f"it is longer than {_INTERFACE_SIZE} bytes"
-    if any(character in "/:\0" or character.isspace() for character in name):
-        return "it contains a slash, a colon or white space"
-    return ""
+def _check_interface(name: str, where: str) -> None:
+    try:
+        args.validate_interface_name(name)
+    except CNIError as error:
+        raise SelectionError(f"{where}: {quoted(name)} cannot be the name of an interface: {error}") from error
+    if "\0" in name:
+        raise SelectionError(f"{where}: {quoted(name)} cannot be the name of an interface: it contains a NUL byte")
 
 
 def _is_dns_name(text: str, *, size: int, dots: bool) -> bool:

@@ -65,6 +65,11 @@ class Namespace:
         status = posix.fstat(self.fd)
         return status.st_dev, status.st_ino
 
+    def socket(self) -> Socket:
+        """Return a netlink socket that speaks for this namespace; the thread comes back at once. Raises NodeError."""
+        with Inside(self):
+            return netlink.Socket()
+
 
 class Inside:
     """`with Inside(namespace):` the calling thread is there, and afterwards in its old namespace, come what may."""
@@ -118,7 +123,7 @@ def interface_exists(netns_path: str, ifname: str) -> bool:
         except errors.KernelError as error:
             if error.errno not in _UNSUPPORTED:
                 raise errors.NodeError(f"{netns_path}: cannot look for interface {ifname}: {error}") from error
-        with _socket_in(namespace) as socket:  # an old kernel, or a user namespace in between
+        with namespace.socket() as socket:  # an old kernel, or a user namespace in between
             return _exists(socket, ifname)
 
 
@@ -129,12 +134,7 @@ def socket_in(netns_path: str) -> Socket:
         NodeError: When the namespace is gone, or may not be entered.
     """
     with Namespace(netns_path) as namespace:
-        return _socket_in(namespace)
-
-
-def _socket_in(namespace: Namespace) -> Socket:
-    with Inside(namespace):
-        return netlink.Socket()
+        return namespace.socket()
 
 
 def _exists(socket: Socket, ifname: str, nsid: int | None = None) -> bool:

@@ -54,6 +54,14 @@ class Fields:
             key = self._folded.get(key.lower(), key)
         return self._exact.get(key)
 
+    def contains(self, key: str) -> bool:
+        """Tell whether the field is there, be it null."""
+        return key in self._exact or key.lower() in self._folded
+
+    def document(self) -> bytes:
+        """Return the whole object as JSON text."""
+        return jsontext.dumps(self._exact).encode()
+
     def has(self, key: str) -> bool:
         """Tell whether the field is there with a value other than null."""
         return self.raw(key) is not None

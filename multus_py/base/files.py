@@ -12,6 +12,8 @@ import posix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Self
+
     from multus_py.base.clock import Deadline
 
 _CHUNK = 1 << 16
@@ -212,7 +214,7 @@ class Lock:
         locked = posix.fstat(fd)
         return (named.st_dev, named.st_ino) == (locked.st_dev, locked.st_ino)
 
-    def __enter__(self) -> Lock:
+    def __enter__(self) -> Self:
         """Do nothing: the lock was acquired before."""
         return self
 

@@ -4,8 +4,8 @@
 below it cost 0.3 ms. They are private, so this module falls back to the public ones when they are not as expected,
 and the unit tests hold both against `json` over the same cases.
 
-Semantics follow Go's encoding/json where users could notice (cni-behaviour 0.3): duplicate keys: the last one wins; NaN,
-Infinity, a BOM and trailing text are refused; a lone surrogate becomes U+FFFD; `<`, `>` and `&` are written
+Semantics follow Go's encoding/json where users could notice (cni-behaviour 0.3): duplicate keys: the last one wins;
+NaN, Infinity, a BOM and trailing text are refused; a lone surrogate becomes U+FFFD; `<`, `>` and `&` are written
 escaped when asked. Integers stay exact, unlike Go's.
 """
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn, Protocol, TypeAlias
 
-    JSONValue: TypeAlias = None | bool | int | float | str | list["JSONValue"] | dict[str, "JSONValue"]
+    JSONValue: TypeAlias = bool | int | float | str | list["JSONValue"] | dict[str, "JSONValue"] | None
     JSONObject: TypeAlias = dict[str, JSONValue]
 
     class _Scan(Protocol):
@@ -68,7 +68,7 @@ def _codec() -> tuple[_Scan, Callable[[str], str]]:
 
 
 def public_codec() -> tuple[_Scan, Callable[[str], str]]:
-    """Return the scanner and the string encoder of the public `json` package (8 ms): the fall-back, and the yardstick."""
+    """Return scanner and string encoder of the public `json` package (8 ms): the fall-back, and the yardstick."""
     import json
     import json.encoder
 

@@ -1,7 +1,7 @@
 """The log: the original's levels and line format, to a file that is rotated, and to stderr.
 
-`logging` costs 16 ms of a CNI call. A line is `<RFC3339 local time> [<level>] <message>`. The file is opened, appended to
-and closed for each line: many short processes share it, and any of them may rotate it.
+`logging` costs 16 ms of a CNI call. A line is `<RFC3339 local time> [<level>] <message>`. The file is opened,
+appended to and closed for each line: many short processes share it, and any of them may rotate it.
 """
 
 from __future__ import annotations

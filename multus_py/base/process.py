@@ -31,7 +31,16 @@ if TYPE_CHECKING:
 _PIPE_SIZE = 1 << 16
 _MAX_OUTPUT = 16 << 20
 _SIGKILL, _SIGPIPE, _SIGXFSZ = 9, 13, 25
-_SIGNALS = {1: "hangup", 2: "interrupt", 3: "quit", 6: "aborted", 9: "killed", 11: "segmentation fault", 13: "broken pipe", 15: "terminated"}
+_SIGNALS = {
+    1: "hangup",
+    2: "interrupt",
+    3: "quit",
+    6: "aborted",
+    9: "killed",
+    11: "segmentation fault",
+    13: "broken pipe",
+    15: "terminated",
+}
 
 
 class Outcome(value.Value):
@@ -201,8 +210,8 @@ class _Conversation:
 def clean_environment(environ: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     """Return the environment that our caller gave us, without what PyInstaller's start-up put in.
 
-    The bootloader exports `_PYI_*` and, so that its own libraries are found, LD_LIBRARY_PATH; the caller's value of that
-    is kept in LD_LIBRARY_PATH_ORIG (performance notes, rule 7).
+    The bootloader exports `_PYI_*` and, so that its own libraries are found, LD_LIBRARY_PATH; the caller's value of
+    that is kept in LD_LIBRARY_PATH_ORIG.
     """
     kept = {name: text for name, text in environ.items() if not name.startswith((b"_PYI_", b"_MEIPASS"))}
     bundled = len(kept) != len(environ)

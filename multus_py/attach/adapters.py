@@ -1,0 +1,60 @@
+"""The real adapters behind the ports: the one place where the plugin path is put together."""
+
+from __future__ import annotations
+
+from multus_py.attach.ports import Ports
+from multus_py.base import clock, files, process
+from multus_py.node import checkpoint, netns, routes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from multus_py.attach.settings import Settings
+    from multus_py.base.log import Log
+    from multus_py.cluster.port import Cluster
+    from multus_py.node.routes import DefaultRoutes, RouteChange
+
+_STDERR = 2
+
+
+def real_ports(environ: Mapping[bytes, bytes]) -> Ports:
+    """Return the ports of a call that a runtime made; `environ` is what it gave us."""
+    return Ports(
+        open_cluster=open_cluster,
+        node=HostNode(),
+        environ=process.clean_environment(environ),
+        stderr=lambda data: files.write_fd(_STDERR, data),
+    )
+
+
+def open_cluster(settings: Settings, *, log: Log) -> Cluster | None:
+    """Return the direct adapter for the kubeconfig that the settings name, or for the pod that we run in.
+
+    Without either there is no Kubernetes (None). Nothing is connected yet.
+
+    Raises:
+        ClusterError: The kubeconfig cannot be used.
+    """
+    from multus_py.cluster import direct, kubeconfig  # DEL and CHECK come here never, and TLS costs 3 ms
+
+    access = kubeconfig.load(settings.kubeconfig) if settings.kubeconfig else kubeconfig.in_cluster()
+    if access is None:
+        return None
+    return direct.Direct(access, clock=clock.SystemClock(), log=log, timeout=settings.api_timeout)
+
+
+class HostNode:
+    """The machine that we run on."""
+
+    def interface_exists(self, namespace: str, ifname: str) -> bool:
+        """Tell whether a namespace has an interface. Raises NodeError when that cannot be told."""
+        return netns.interface_exists(namespace, ifname)
+
+    def set_default_routes(self, namespace: str, wanted: DefaultRoutes) -> RouteChange:
+        """Give the default route to one interface. Raises NodeError; nothing has changed then."""
+        return routes.set_default_routes(namespace, wanted)
+
+    def allocated_devices(self, pod_uid: str) -> Mapping[str, tuple[str, ...]]:
+        """Return the device ids that the kubelet gave to a pod, by resource. Raises NodeError."""
+        return checkpoint.allocated(pod_uid)

@@ -1,0 +1,75 @@
+"""ADD: plan the pod's attachments, make them, record them, tell the cluster (multus-behaviour 3.1)."""
+
+from __future__ import annotations
+
+from multus_py.attach import clusters, networks, perform, pods, readiness, record, work
+from multus_py.attach import plan as planning
+from multus_py.attach.devices import Devices
+from multus_py.attach.publish import Publisher
+from multus_py.cni import result
+from multus_py.cni.result import Address, Interface, Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from multus_py.attach.attachment import Attached, Plan
+    from multus_py.attach.ports import Ports
+    from multus_py.attach.work import Work
+    from multus_py.base.jsontext import JSONObject
+    from multus_py.cluster.port import Cluster
+    from multus_py.cni.skel import Request
+
+
+def add(request: Request, *, ports: Ports) -> JSONObject:
+    """Attach the pod to its networks; return the cluster network's result, in the version that the runtime asked for.
+
+    Raises:
+        CNIError: Something is wrong, or an attachment failed; everything attached so far is detached again.
+    """
+    call = work.begin(request, ports=ports)
+    readiness.wait(call)
+    with clusters.Session(call) as cluster:
+        try:
+            master = _add(call, cluster)
+        except pods.PodGoneError as gone:
+            call.log.verbose(f"ADD: pod {gone} is gone, nothing is attached")
+            master = _no_result(request)
+    return result.encode(master, request.version)
+
+
+def _add(call: Work, cluster: Cluster | None) -> Result:
+    pod = pods.fetch(call, cluster)
+    publisher = Publisher(call, cluster, pod)
+    try:
+        plan = planning.make(
+            call, pod, finder=networks.Finder(call.settings, cluster), devices=Devices(call.ports.node, pod)
+        )
+        with record.locked(call, call.request.call.container_id):
+            made = _make(call, plan, publisher)
+    except BaseException as error:
+        publisher.failed(error)
+        raise
+    publisher.added(made)
+    return made[0].result
+
+
+def _make(call: Work, plan: Plan, publisher: Publisher) -> list[Attached]:
+    """Record, make and publish the attachments: all of it, or nothing."""
+    made: list[Attached] = []
+    perform.check_interfaces(call, plan)
+    record.save(call, call.request.call.container_id, plan.attachments)
+    try:
+        perform.attach_all(call, plan, made)
+        publisher.status(made)
+    except BaseException:
+        perform.undo(call, plan, started=len(made) + 1)
+        raise
+    return made
+
+
+def _no_result(request: Request) -> Result:
+    """Return a result for a pod that is gone: runtimes refuse one without an address (multus-behaviour 3.9)."""
+    return Result(
+        version=request.version,
+        interfaces=(Interface(name=request.call.ifname, sandbox=request.call.netns),),
+        addresses=(Address(address="0.0.0.0/0", gateway="0.0.0.0"),),  # noqa: S104 - no socket is bound to it
+    )

@@ -1,0 +1,134 @@
+"""Perform: run the plugins of each attachment in order; undo, in reverse, what cannot stay."""
+
+from __future__ import annotations
+
+from multus_py.attach import record, rerouting
+from multus_py.attach.attachment import Attached
+from multus_py.base import value
+from multus_py.cni import errors, network
+from multus_py.node import deviceinfo
+from multus_py.node import errors as node_errors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from multus_py.attach.attachment import Attachment, Plan
+    from multus_py.attach.work import Work
+
+
+class AttachError(errors.CNIError):
+    """A delegate's ADD failed. The code is the delegate's own."""
+
+    def __init__(self, work: Work, attachment: Attachment, cause: errors.CNIError) -> None:
+        """Say which pod, which network and what the plugin said, in the original's words (cni-behaviour 15.1.2)."""
+        name = attachment.network.name
+        problem = f'[{work.pod_args}:{name}]: error adding container to network "{name}": {cause.msg}'
+        super().__init__(cause.code, problem, cause.details)
+        self.attachment = attachment
+        self.cause = cause
+
+
+class Failure(value.Value):
+    """A delegate's DEL that failed."""
+
+    attachment: Attachment
+    error: errors.CNIError
+    leaves_something: bool
+    """Whether its ADD had succeeded. If not, its plugin has cleaned up by itself, or cannot (cni-behaviour 6.6)."""
+
+
+def attach_all(work: Work, plan: Plan, made: list[Attached]) -> None:
+    """Make every attachment of a plan, then settle the default routes.
+
+    Args:
+        work: The call.
+        plan: What to do.
+        made: Where the attachments that succeeded are put, one by one, so that the caller knows them after a failure.
+
+    Raises:
+        CNIError: One failed; those after it were not tried.
+    """
+    for attachment in plan.attachments:
+        made.append(_attach(work, attachment))  # noqa: PERF401 - each one counts as made as soon as it is
+    for wanted in plan.default_routes:
+        made[:] = rerouting.reroute(work, wanted, made)
+
+
+def check_interfaces(work: Work, plan: Plan) -> None:
+    """Refuse to begin when an interface of that name is in the pod's namespace already.
+
+    Checked before anything is recorded or run: a second ADD for a running container must not undo the first one.
+
+    Raises:
+        CNIError: One exists, or the namespace cannot be looked into.
+    """
+    for attachment in plan.attachments:
+        kind = attachment.network.plugins[0].type
+        try:
+            if not work.ports.node.interface_exists(work.request.call.netns, attachment.ifname):
+                continue
+        except node_errors.NodeError as error:
+            raise errors.CNIError(errors.INVALID_NETNS, f"[{work.pod_args}]: {error}") from error
+        problem = f"interface name {attachment.ifname} already exists"
+        refusal = f'cannot set "{kind}" interface name to "{attachment.ifname}": validateIfName: {problem}'
+        raise AttachError(work, attachment, errors.CNIError(errors.INVALID_ENVIRONMENT, f"DelegateAdd: {refusal}"))
+
+
+def undo(work: Work, plan: Plan, *, started: int) -> None:
+    """Take back the first `started` attachments of a plan. What cannot be taken back stays recorded, for DEL to try."""
+    call = work.request.call
+    failures = detach_all(work, plan.attachments[:started], container_id=call.container_id, netns=call.netns)
+    if not failures:
+        record.remove(work, call.container_id)
+
+
+def detach_all(
+    work: Work, attachments: Sequence[Attachment], *, container_id: str, netns: str | None
+) -> tuple[Failure, ...]:
+    """Take attachments back, the last one first, and go on past failures, which are logged.
+
+    Args:
+        work: The call.
+        attachments: What to take back, in the order of ADD.
+        container_id: Whose they are.
+        netns: The namespace as the runtime gave it, which may be empty; None for the recorded one.
+    """
+    failures = []
+    for attachment in reversed(attachments):
+        leaves_something = record.completed(work, container_id, attachment)
+        where = attachment.netns if netns is None else netns
+        runtime = work.runtime(attachment, container_id=container_id, netns=where)
+        try:
+            network.delete(attachment.network, runtime, work.executor)
+        except errors.CNIError as error:
+            work.log.error(f"DEL: {container_id}: {attachment.name} ({attachment.ifname}): {error}")
+            failures.append(Failure(attachment=attachment, error=error, leaves_something=leaves_something))
+            continue
+        deviceinfo.remove(_info_path(attachment))
+    return tuple(failures)
+
+
+def combined(failures: Iterable[errors.CNIError]) -> errors.CNIError:
+    """Return one error for several; their code if they agree, as the original's text (cni-behaviour 15.1.3)."""
+    several = tuple(failures)
+    codes = {error.code for error in several}
+    text = " / ".join(str(error) for error in several)
+    return errors.CNIError(codes.pop() if len(codes) == 1 else errors.INTERNAL, f"errors: {text}")
+
+
+def _attach(work: Work, attachment: Attachment) -> Attached:
+    info_path = _info_path(attachment)
+    if attachment.resource and attachment.device_id:
+        deviceinfo.copy(attachment.resource, attachment.device_id, info_path)
+    try:
+        result = network.add(attachment.network, work.runtime(attachment), work.executor)
+    except errors.CNIError as error:
+        raise AttachError(work, attachment, error) from error
+    work.log.verbose(f"Add: {work.pod_args}:{attachment.name}({attachment.network.name}):{attachment.ifname}")
+    return Attached(attachment=attachment, result=result, device_info=deviceinfo.read(info_path) if info_path else None)
+
+
+def _info_path(attachment: Attachment) -> str:
+    """Return where the attachment's device information stands, "" when it has none."""
+    return str(attachment.capability_args.get("CNIDeviceInfoFile", ""))

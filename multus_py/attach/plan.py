@@ -1,0 +1,177 @@
+"""Plan: from the settings, the pod and its NADs to the ordered list of attachments. Nothing is done here.
+
+Order (multus-behaviour 1.2): the cluster network, the default networks, those of the pod's annotation, the auxiliary
+chain. Position decides the interface names (3.5), so that it is settled here once, and recorded.
+"""
+
+from __future__ import annotations
+
+from multus_py.attach import customise
+from multus_py.attach.attachment import Attachment, Plan
+from multus_py.attach.networks import Found
+from multus_py.base import value
+from multus_py.cni import args, errors
+from multus_py.multinet import selection
+from multus_py.node import deviceinfo, routes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from multus_py.attach.devices import Devices
+    from multus_py.attach.networks import Finder
+    from multus_py.attach.settings import Settings
+    from multus_py.attach.work import PodArgs, Work
+    from multus_py.cluster.objects import Pod
+    from multus_py.multinet.selection import Selection
+    from multus_py.node.routes import DefaultRoutes
+
+NETWORKS = "k8s.v1.cni.cncf.io/networks"
+DEFAULT_NETWORK = "v1.multus-cni.io/default-network"
+
+
+class _Choice(value.Value):
+    """A network that will be attached, and what the pod asked for with it."""
+
+    found: Found
+    selection: Selection | None = None
+
+
+def make(work: Work, pod: Pod | None, *, finder: Finder, devices: Devices) -> Plan:
+    """Decide what an ADD has to do.
+
+    Args:
+        work: The call.
+        pod: The pod, None when there is no Kubernetes.
+        finder: Where networks are looked up.
+        devices: What hands out the pod's devices.
+
+    Raises:
+        CNIError: Something that the plan needs is missing, wrong, or not allowed.
+    """
+    settings = work.settings
+    choices = _default_choices(settings, pod, finder)
+    if pod is not None:
+        choices[0] = _replacement(settings, pod, finder) or choices[0]
+        choices += _selected(settings, pod, finder)
+    chain = finder.auxiliary_chain()
+    if chain is not None:
+        choices.append(_Choice(found=chain))
+    attachments = tuple(_attachment(work, choice, index=index, devices=devices) for index, choice in enumerate(choices))
+    _check_names(attachments)
+    return Plan(attachments=attachments, default_routes=_default_routes(attachments, pod))
+
+
+def cluster_network(settings: Settings, finder: Finder) -> Found:
+    """Return the network that every pod gets first. Raises CNIError."""
+    if settings.cluster_network:
+        return finder.reference(settings.cluster_network)
+    network = settings.delegates[0]
+    return Found(name=network.name, network=network)
+
+
+def _default_choices(settings: Settings, pod: Pod | None, finder: Finder) -> list[_Choice]:
+    """Return the networks that the configuration gives to this pod."""
+    choices = [_Choice(found=cluster_network(settings, finder))]
+    choices += [_Choice(found=Found(name=network.name, network=network)) for network in settings.delegates[1:]]
+    if settings.cluster_network and (pod is None or pod.namespace not in settings.system_namespaces):
+        choices += [_Choice(found=finder.reference(name)) for name in settings.default_networks]
+    return choices
+
+
+def _replacement(settings: Settings, pod: Pod, finder: Finder) -> _Choice | None:
+    """Return the network that the pod wants in place of the cluster network, None when it wants none."""
+    text = pod.annotations.get(DEFAULT_NETWORK)
+    if text is None:
+        return None
+    try:
+        wanted = selection.parse_one(text, namespace=settings.multus_namespace)
+    except selection.SelectionError as error:
+        raise _bad_annotation(pod, DEFAULT_NETWORK, error) from error
+    return _choice(settings, pod, finder, DEFAULT_NETWORK, wanted)
+
+
+def _selected(settings: Settings, pod: Pod, finder: Finder) -> list[_Choice]:
+    """Return the networks that the pod wants besides."""
+    try:
+        wanted = selection.parse(pod.annotations.get(NETWORKS, ""), namespace=pod.namespace)
+    except selection.SelectionError as error:
+        raise _bad_annotation(pod, NETWORKS, error) from error
+    return [_choice(settings, pod, finder, NETWORKS, item) for item in wanted]
+
+
+def _choice(settings: Settings, pod: Pod, finder: Finder, annotation: str, wanted: Selection) -> _Choice:
+    allowed = (pod.namespace, *settings.global_namespaces)
+    if settings.namespace_isolation and wanted.namespace not in allowed:
+        problem = (
+            f"namespace isolation enabled, annotation {annotation} violates permission, pod {pod.name} is in namespace "
+            f"{pod.namespace} but refers to target namespace {wanted.namespace} (allowed: {', '.join(allowed)})"
+        )
+        raise errors.CNIError(errors.INVALID_CONFIG, problem)
+    return _Choice(found=finder.attachment_definition(wanted.namespace, wanted.name), selection=wanted)
+
+
+def _bad_annotation(pod: Pod, annotation: str, error: selection.SelectionError) -> errors.CNIError:
+    problem = f"pod {pod.namespace}/{pod.name}: annotation {annotation}: {error}"
+    return errors.CNIError(errors.INVALID_CONFIG, problem)
+
+
+def _attachment(work: Work, choice: _Choice, *, index: int, devices: Devices) -> Attachment:
+    found, wanted = choice.found, choice.selection
+    ifname = (wanted.interface if wanted else "") or (f"net{index}" if index else work.request.call.ifname)
+    device = devices.take(found, wanted)
+    # The runtime's capability arguments are meant for the cluster network alone (cni-behaviour 14.3.9).
+    capability_args = dict(work.settings.runtime_config) if index == 0 else {}
+    capability_args |= wanted.capability_args() if wanted else {}
+    if device is not None:
+        info = deviceinfo.cni_path(found.name, work.request.call.container_id, ifname)
+        capability_args |= {"deviceID": device.id, "CNIDeviceInfoFile": info}
+    allocated = device.id if device is not None and device.allocated else ""
+    return Attachment(
+        name=found.name,
+        network=customise.customised(found.network, cni_args=wanted.cni_args if wanted else None, device_id=allocated),
+        ifname=ifname,
+        args=delegate_args(work.pod_args, wanted),
+        capability_args=capability_args,
+        selection=wanted,
+        resource=found.resource,
+        device_id=device.id if device is not None else "",
+        netns=work.request.call.netns,
+    )
+
+
+def delegate_args(pod_args: PodArgs, wanted: Selection | None) -> tuple[tuple[str, str], ...]:
+    """Return CNI_ARGS for a delegate: what the runtime gave us, then the MAC and the addresses that the pod asked for.
+
+    Multus: it always sends IgnoreUnknown first, then the pod (cni-behaviour 8.6.4); unlike it we send no key twice.
+    """
+    pairs = {"IgnoreUnknown": "true"} | dict(pod_args.pairs)
+    if wanted is not None and wanted.mac:
+        pairs["MAC"] = wanted.mac
+    if wanted is not None and wanted.ips:
+        pairs["IP"] = ",".join(wanted.ips)
+    return tuple(pairs.items())
+
+
+def _check_names(attachments: tuple[Attachment, ...]) -> None:
+    """Refuse a plan that would fail half-way: two networks on one interface, or an interface that cannot be."""
+    holders: dict[str, str] = {}
+    for attachment in attachments:
+        args.validate_interface_name(attachment.ifname)
+        if attachment.ifname in holders:
+            problem = f"{holders[attachment.ifname]} and {attachment.name} both want interface name {attachment.ifname}"
+            raise errors.CNIError(errors.INVALID_CONFIG, problem)
+        holders[attachment.ifname] = attachment.name
+
+
+def _default_routes(attachments: tuple[Attachment, ...], pod: Pod | None) -> tuple[DefaultRoutes, ...]:
+    """Return who is to hold the default routes (cni-behaviour 14.4)."""
+    asked = [
+        (item.ifname, wanted)
+        for item in attachments
+        if (wanted := item.selection) is not None and wanted.gateways is not None
+    ]
+    try:
+        selection.check_default_routes([wanted for _, wanted in asked])
+    except selection.SelectionError as error:
+        where = f"pod {pod.namespace}/{pod.name}: " if pod else ""
+        raise errors.CNIError(errors.INVALID_CONFIG, f"{where}default-route: {error}") from error
+    return tuple(routes.DefaultRoutes(holder=ifname, gateways=wanted.gateways or ()) for ifname, wanted in asked)

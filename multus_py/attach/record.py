@@ -1,0 +1,207 @@
+"""Record: what a call is about to run, on disk before it runs, so that DEL, CHECK and GC need nothing else.
+
+The file is `<cniDir>/<containerID>`, in the original's format (multus-behaviour 3.7): a JSON list of delegates in which
+`Bytes` is the configuration. What the original loses stands beside its keys, under one key of ours that it ignores:
+the interface name, CNI_ARGS and capability arguments. A node can so change between the two under running pods.
+Whether an attachment was completed, and with what result, is told by libcni's own cached result (`cni/cache.py`): it is
+written by the ADD that succeeds and removed by the DEL that succeeds.
+"""
+
+from __future__ import annotations
+
+import binascii
+
+from multus_py.attach.attachment import Attachment
+from multus_py.base import clock, fields, files, jsontext
+from multus_py.cni import cache, conf, errors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from multus_py.attach.work import Work
+    from multus_py.base.fields import Fields
+    from multus_py.base.jsontext import JSONObject, JSONValue
+    from multus_py.cni.cache import Cached
+
+_OURS = "multus-py"
+_LOCK_TIMEOUT = 60.0
+
+
+def path(cni_dir: str, container_id: str) -> str:
+    """Return where a container's record stands."""
+    return f"{cni_dir}/{container_id}"
+
+
+def lock(work: Work, container_id: str) -> files.Lock:
+    """Make the directory, and name the lock that keeps two calls for one container apart. Raises CNIError."""
+    cni_dir = work.settings.cni_dir
+    try:
+        files.make_directories(cni_dir)
+    except OSError as error:
+        problem = f"cannot make the state directory {cni_dir}: {error.strerror}"
+        raise errors.CNIError(errors.IO_FAILURE, problem) from error
+    return files.Lock(f"{cni_dir}/.{container_id}.lock")
+
+
+def locked(work: Work, container_id: str) -> files.Lock:
+    """Wait for a container's lock and return it, held.
+
+    Raises:
+        CNIError: Another call for the container is still at work, or the lock cannot be made.
+    """
+    held = lock(work, container_id)
+    try:
+        held.acquire(clock.Deadline(work.ports.clock, _LOCK_TIMEOUT))
+    except files.LockedError as error:
+        problem = f"another call for container {container_id} is still at work after {_LOCK_TIMEOUT:.0f} seconds"
+        raise errors.CNIError(errors.TRY_AGAIN_LATER, problem) from error
+    except OSError as error:
+        raise errors.CNIError(errors.IO_FAILURE, f"cannot make the lock {held.path}: {error.strerror}") from error
+    return held
+
+
+def save(work: Work, container_id: str, attachments: tuple[Attachment, ...]) -> None:
+    """Write a container's record. Raises CNIError; what was there before is still there then."""
+    target = path(work.settings.cni_dir, container_id)
+    document: list[JSONValue] = [_encode(attachment) for attachment in attachments]
+    try:
+        files.write_atomic(target, jsontext.dumps(document).encode())
+    except OSError as error:
+        raise errors.CNIError(errors.IO_FAILURE, f"cannot write the record {target}: {error.strerror}") from error
+
+
+def remove(work: Work, container_id: str) -> None:
+    """Remove a container's record, if it is there. Raises CNIError."""
+    target = path(work.settings.cni_dir, container_id)
+    try:
+        files.remove(target)
+    except OSError as error:
+        raise errors.CNIError(errors.IO_FAILURE, f"cannot remove the record {target}: {error.strerror}") from error
+
+
+def load(work: Work, container_id: str) -> tuple[Attachment, ...]:
+    """Return what was recorded of a container, in the order of ADD; empty when nothing was.
+
+    A record that is torn, or not one, is no error: the log says so, and what libcni's cache holds of the container is
+    returned in its place, as it is when there is no record at all.
+    """
+    source = path(work.settings.cni_dir, container_id)
+    cached = cache.attachments(work.settings.cni_dir, container_id)
+    try:
+        return _decode(jsontext.loads(files.read(source)), cached, work.request.call.ifname)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, errors.CNIError) as error:
+        work.log.error(f"the record {source} cannot be used, the cached results are: {error}")
+    return tuple(_from_cache(entry) for entry in cached)
+
+
+def containers(cni_dir: str) -> tuple[str, ...]:
+    """Return the containers of which a record or a cached result is there, sorted."""
+    recorded = set()
+    try:
+        names = files.list_directory(cni_dir)
+    except OSError:  # a fresh node: nothing has been recorded yet
+        names = []
+    for name in names:
+        if not name.startswith(".") and files.is_regular(path(cni_dir, name)):
+            recorded.add(name)
+    return tuple(sorted(recorded.union(entry.container_id for entry in cache.attachments(cni_dir))))
+
+
+def completed(work: Work, container_id: str, attachment: Attachment) -> bool:
+    """Tell whether the attachment's ADD succeeded, and no DEL has since."""
+    return cache.read(work.settings.cni_dir, attachment.network.name, container_id, attachment.ifname) is not None
+
+
+def _encode(attachment: Attachment) -> JSONObject:
+    """Write an attachment the way the original writes its `DelegateNetConf`."""
+    network, wanted = attachment.network, attachment.selection
+    common: JSONObject = {"cniVersion": network.version, "name": network.name}
+    plugins: list[JSONValue] = [{"type": plugin.type} for plugin in network.plugins]
+    document: JSONObject = {
+        "Conf": common | ({"type": network.plugins[0].type} if network.single else {}),
+        "ConfList": common | ({} if network.single else {"plugins": plugins}),
+        "Name": attachment.name,
+        "IsFilterV4Gateway": False,
+        "IsFilterV6Gateway": False,
+        "Bytes": binascii.b2a_base64(network.effective_raw(), newline=False).decode(),
+        _OURS: {
+            "ifName": attachment.ifname,
+            "netns": attachment.netns,
+            "cniArgs": [[key, text] for key, text in attachment.args],
+            "capabilityArgs": attachment.capability_args,
+        },
+    }
+    optional: JSONObject = {
+        "ifnameRequest": wanted.interface if wanted else "",
+        "macRequest": wanted.mac if wanted else "",
+        "infinibandGUIDRequest": wanted.infiniband_guid if wanted else "",
+        "ipRequest": list(wanted.ips) if wanted else [],
+        "deviceID": attachment.device_id,
+        "resourceName": attachment.resource,
+    }
+    return document | {key: item for key, item in optional.items() if item}
+
+
+def _decode(document: JSONValue, cached: tuple[Cached, ...], ifname: str) -> tuple[Attachment, ...]:
+    """Read a record, ours or the original's. Raises ValueError or CNIError when it is neither."""
+    if document is None:
+        return ()
+    if not isinstance(document, list):
+        raise fields.FieldError(f"expected a list of delegates, found {jsontext.kind(document)}")
+    entries = (fields.Fields.of(item, f"[{index}]") for index, item in enumerate(document))
+    return tuple(_decode_entry(entry, index, cached, ifname) for index, entry in enumerate(entries))
+
+
+def _decode_entry(entry: Fields, index: int, cached: tuple[Cached, ...], ifname: str) -> Attachment:
+    network = conf.parse(binascii.a2b_base64(entry.text("Bytes")))
+    ours = entry.fields(_OURS)
+    name = ours.text("ifName") or entry.text("ifnameRequest") or (f"net{index}" if index else ifname)
+    if not name:  # GC has no interface name to offer
+        name = next((known.ifname for known in cached if known.network_name == network.name), "eth0")
+    attachment = Attachment(
+        name=entry.text("Name") or network.name,
+        network=network,
+        ifname=name,
+        resource=entry.text("resourceName"),
+        device_id=entry.text("deviceID"),
+    )
+    if entry.has(_OURS):
+        arguments = ours.object("capabilityArgs") or {}
+        return attachment.replace(args=_pairs(ours), netns=ours.text("netns"), capability_args=arguments)
+    for known in cached:  # the original records only a part of the capability arguments; libcni's cache has all (B14)
+        if (known.network_name, known.ifname) == (network.name, name):
+            return attachment.replace(args=known.args, capability_args=known.capability_args, netns=known.netns)
+    return attachment.replace(capability_args=_requests(entry))
+
+
+def _pairs(ours: Fields) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for item in ours.array("cniArgs"):
+        if not isinstance(item, list) or len(item) != 2:
+            raise ours.wrong("cniArgs", "a list of pairs", item)
+        pairs.append((str(item[0]), str(item[1])))
+    return tuple(pairs)
+
+
+def _requests(entry: Fields) -> JSONObject:
+    """Return what the original recorded of the capability arguments."""
+    requests: JSONObject = {
+        "mac": entry.text("macRequest"),
+        "infinibandGUID": entry.text("infinibandGUIDRequest"),
+        "ips": list(entry.strings("ipRequest")),
+        "deviceID": entry.text("deviceID"),
+    }
+    return {key: item for key, item in requests.items() if item}
+
+
+def _from_cache(entry: Cached) -> Attachment:
+    network = conf.parse(entry.config)
+    return Attachment(
+        name=network.name,
+        network=network,
+        ifname=entry.ifname,
+        args=entry.args,
+        capability_args=entry.capability_args,
+        netns=entry.netns,
+    )

@@ -144,14 +144,15 @@ def load(path: str) -> Network:
     network = parse_list(raw)
     if not network.only_inlined:
         _require_name(network.name)  # before it becomes part of a path
-        network = append_directory(network, f"{files.directory_of(path)}/{network.name}")
+        found = plugins_in(f"{files.directory_of(path)}/{network.name}")
+        network = network.replace(plugins=network.plugins + found, appended=len(found))
     if not network.plugins:
         raise ConfError(errors.INVALID_CONFIG, "no plugin configs found")
     return network
 
 
-def append_directory(network: Network, directory: str) -> Network:
-    """Return the network with the plugins of a directory's .conf files at its end, in the order of their names.
+def plugins_in(directory: str) -> tuple[Plugin, ...]:
+    """Return the plugins of a directory's .conf files, in the order of the files' names.
 
     Raises:
         ConfError: The directory or a file cannot be read, or a file is no plugin's configuration. That the directory
@@ -169,7 +170,7 @@ def append_directory(network: Network, directory: str) -> Network:
             found.extend(parse_plugin(raw).plugins)
         except ConfError as error:
             raise error.prefixed(f"{path}: ") from error
-    return network.replace(plugins=network.plugins + tuple(found), appended=network.appended + len(found))
+    return tuple(found)
 
 
 def find(directory: str, name: str) -> Network:

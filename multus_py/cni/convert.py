@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from multus_py.cni.result import Result, Route
+    from multus_py.cni.result import Address, Result, Route
 
 BY_FAMILY, VERSIONED, CURRENT = range(3)
 FAMILIES = {
@@ -44,18 +44,19 @@ def convert(result: Result, version: str) -> Result:
     return result.replace(version=version)
 
 
-def _by_family_to_versioned(result: Result) -> Result:
-    return result  # the addresses know their version, and there is nothing else to compute
+def version_of(entry: Address) -> str:
+    """Return the `version` of an address: what the plugin wrote, be it nothing or wrong, else what the address is."""
+    return str(address.family(entry.address)) if entry.version is None else entry.version
 
 
 def _versioned_to_by_family(result: Result) -> Result:
     """Keep the first address of each family and the bare routes of the families that have one (cni-behaviour 9.7)."""
     kept = []
     for version in ("4", "6"):  # by the field, as the reference library does, not by the address
-        kept += [each for each in result.addresses if each.version == version][:1]
+        kept += [each for each in result.addresses if version_of(each) == version][:1]
     if not kept:
         raise errors.CNIError(errors.INCOMPATIBLE_VERSION, "cannot convert: no valid IP addresses")
-    present = {each.version for each in kept}
+    present = {version_of(each) for each in kept}
     routes = [_bare(route) for route in result.routes if str(address.family(route.dst)) in present]
     plain = [each.replace(interface=None) for each in kept]
     return result.replace(interfaces=(), addresses=tuple(plain), routes=_ordered(routes))
@@ -76,13 +77,12 @@ def _versioned_to_current(result: Result) -> Result:
 
 def _current_to_versioned(result: Result) -> Result:
     plain = [each.replace(mtu=0, socket_path="", pci_id="") for each in result.interfaces]
-    versioned = [each.replace(version=str(address.family(each.address))) for each in result.addresses]
-    return result.replace(interfaces=tuple(plain), addresses=tuple(versioned))
+    return result.replace(interfaces=tuple(plain))  # version_of has the rest
 
 
+# From BY_FAMILY to VERSIONED there is nothing to do: the addresses know their version.
 _STEPS: dict[tuple[int, int], tuple[Callable[[Result], Result], ...]] = {
-    (BY_FAMILY, VERSIONED): (_by_family_to_versioned,),
-    (BY_FAMILY, CURRENT): (_by_family_to_versioned, _versioned_to_current),
+    (BY_FAMILY, CURRENT): (_versioned_to_current,),
     (VERSIONED, BY_FAMILY): (_versioned_to_by_family,),
     (VERSIONED, CURRENT): (_versioned_to_current,),
     (CURRENT, VERSIONED): (_current_to_versioned,),

@@ -35,7 +35,7 @@ class Executor(value.Value):
     log: Log
     timeout: float | None = None
     """Seconds after which a plugin is killed; None for no limit."""
-    forward: Callable[[bytes], None] | None = None
+    stderr: Callable[[bytes], None] | None = None
     """Takes what a plugin that succeeded wrote to its stderr."""
 
     def find(self, type: str) -> str:
@@ -99,9 +99,15 @@ class Executor(value.Value):
             raise errors.CNIError(errors.INTERNAL, self._killed(type, deadline))
         if outcome.code:
             raise failure(outcome)
-        if outcome.stderr and self.forward:
-            self.forward(outcome.stderr)
+        self._forward(outcome.stderr)
         return outcome.stdout
+
+    def _forward(self, text: bytes) -> None:
+        try:
+            if text and self.stderr:
+                self.stderr(text)
+        except OSError:
+            pass  # nobody listens: no reason for the call to fail
 
     def _start(self, path: str, config: bytes, environ: Mapping[bytes, bytes], deadline: Deadline) -> Outcome:
         """Run the executable, again and again while it is being written (cni-behaviour 8.8.3)."""

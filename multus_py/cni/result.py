@@ -227,7 +227,7 @@ def _ip(fields: Fields, key: str) -> str:
 def _write_by_family(result: Result) -> JSONObject:
     document: JSONObject = {"cniVersion": result.version}
     for key, version in _BY_FAMILY:
-        found = [address for address in result.addresses if address.version == version]
+        found = [each for each in result.addresses if convert.version_of(each) == version]
         if found:
             routes = [route for route in result.routes if str(addresses.family(route.dst)) == version]
             document[key] = _filled(
@@ -247,7 +247,7 @@ def _write_versioned(result: Result) -> JSONObject:
     ]
     ips: list[JSONValue] = [
         {
-            "version": each.version or "",
+            "version": convert.version_of(each),
             **_filled({"interface": each.interface, "address": each.address, "gateway": each.gateway}),
         }
         for each in result.addresses

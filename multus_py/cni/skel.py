@@ -79,8 +79,8 @@ def run(
         exit_status, text = 1, _failure(error, tell)
     try:
         write(text.encode(errors="replace"))
-    except OSError as error:
-        tell(f"cannot write to stdout: {wording.reason(error)}\n".encode())
+    except BaseException as error:  # noqa: BLE001 - there is nothing left to print it with
+        tell(f"cannot write to stdout: {error}\n".encode(errors="replace"))
         return 1
     return exit_status
 

@@ -78,7 +78,7 @@ def _handler(module: str, function: str, environ: Mapping[bytes, bytes]) -> Hand
 
 def _end_on_signals() -> None:
     """Turn the first SIGTERM or SIGINT into an exception, and ignore more: the undoing must not be cut short."""
-    import _signal
+    import _signal  # type: ignore[import-not-found]  # the C module; `signal` costs an import of `enum`, 4 ms
 
     def end(number: int, _frame: object) -> None:
         for signal in (_signal.SIGTERM, _signal.SIGINT):

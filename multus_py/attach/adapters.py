@@ -20,28 +20,38 @@ _STDERR = 2
 
 def real_ports(environ: Mapping[bytes, bytes]) -> Ports:
     """Return the ports of a call that a runtime made; `environ` is what it gave us."""
+    clean = process.clean_environment(environ)
     return Ports(
-        open_cluster=open_cluster,
+        open_cluster=DirectCluster(clean),
         node=HostNode(),
-        environ=process.clean_environment(environ),
+        environ=clean,
         stderr=lambda data: files.write_fd(_STDERR, data),
     )
 
 
-def open_cluster(settings: Settings, *, log: Log) -> Cluster | None:
-    """Return the direct adapter for the kubeconfig that the settings name, or for the pod that we run in.
+class DirectCluster:
+    """The way to the API server without a daemon."""
 
-    Without either there is no Kubernetes (None). Nothing is connected yet.
+    def __init__(self, environ: Mapping[bytes, bytes]) -> None:
+        """Name the environment, which tells whether we run in a pod."""
+        self._environ = environ
 
-    Raises:
-        ClusterError: The kubeconfig cannot be used.
-    """
-    from multus_py.cluster import direct, kubeconfig  # DEL and CHECK come here never, and TLS costs 3 ms
+    def __call__(self, settings: Settings, *, log: Log) -> Cluster | None:
+        """Return the direct adapter for the kubeconfig that the settings name, or for the pod that we run in.
 
-    access = kubeconfig.load(settings.kubeconfig) if settings.kubeconfig else kubeconfig.in_cluster()
-    if access is None:
-        return None
-    return direct.Direct(access, clock=clock.SystemClock(), log=log, timeout=settings.api_timeout)
+        Without either there is no Kubernetes (None). Nothing is connected yet.
+
+        Raises:
+            ClusterError: The kubeconfig cannot be used.
+        """
+        from multus_py.cluster import direct, kubeconfig  # DEL and CHECK never come here, and TLS costs 3 ms
+
+        access = kubeconfig.load(settings.kubeconfig) if settings.kubeconfig else kubeconfig.in_cluster(self._environ)
+        if access is None:
+            return None
+        return direct.Direct(
+            access, clock=clock.SystemClock(), log=log, timeout=settings.api_timeout, environ=self._environ
+        )
 
 
 class HostNode:

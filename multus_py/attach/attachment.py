@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from multus_py.base import value
-from multus_py.cni import conf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject
+    from multus_py.cni import conf
     from multus_py.cni.result import Result
     from multus_py.multinet.selection import Selection
     from multus_py.node.routes import DefaultRoutes

@@ -23,11 +23,11 @@ def customised(network: conf.Network, *, cni_args: JSONObject | None, device_id:
     """
     if cni_args is None and not device_id:
         return network
+    changed: list[JSONValue] = [_changed(plugin.raw, network.name, cni_args, device_id) for plugin in network.plugins]
+    if network.single:
+        return conf.parse(jsontext.dumps(changed[0]).encode())
     document = jsontext.loads_object(network.effective_raw())
-    plugins = [document] if network.single else document["plugins"]
-    changed = [_changed(plugin, network.name, cni_args, device_id) for plugin in _objects(plugins)]
-    result = changed[0] if network.single else {**document, "plugins": list[jsontext.JSONValue](changed)}
-    return conf.parse(jsontext.dumps(result).encode())
+    return conf.parse(jsontext.dumps({**document, "plugins": changed}).encode())
 
 
 def _changed(plugin: JSONObject, name: str, cni_args: JSONObject | None, device_id: str) -> JSONObject:
@@ -48,7 +48,3 @@ def _member(value: JSONObject, key: str, name: str) -> JSONObject:
         problem = f'network "{name}": cni-args cannot be merged: "{key}" is {jsontext.kind(member)}, not an object'
         raise errors.CNIError(errors.INVALID_CONFIG, problem)
     return member
-
-
-def _objects(items: JSONValue) -> list[JSONObject]:
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []

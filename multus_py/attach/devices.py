@@ -7,14 +7,22 @@ from __future__ import annotations
 
 from multus_py.base import value
 from multus_py.cni import errors
+from multus_py.node import deviceinfo
 from multus_py.node import errors as node_errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from multus_py.attach.attachment import Attachment
     from multus_py.attach.networks import Found
     from multus_py.attach.ports import Node
+    from multus_py.attach.work import Work
+    from multus_py.base.jsontext import JSONObject
     from multus_py.cluster.objects import Pod
     from multus_py.multinet.selection import Selection
+
+
+INFO_FILE = "CNIDeviceInfoFile"
+"""The capability by which a plugin is told where its device information stands."""
 
 
 class Device(value.Value):
@@ -58,6 +66,39 @@ class Devices:
                 raise errors.CNIError(errors.INTERNAL, problem) from error
             self._left = {resource: list(ids) for resource, ids in allocated.items()}
         return self._left
+
+
+def prepare(work: Work, attachment: Attachment) -> None:
+    """Give an attachment what the device plugin says of its device. Status alone needs it, so a failure is logged."""
+    path = _info_path(attachment)
+    if not (path and attachment.resource):
+        return
+    try:
+        deviceinfo.copy(deviceinfo.device_path(attachment.resource, attachment.device_id), path)
+    except node_errors.NodeError as error:
+        work.log.warning(f"{attachment.name}: {error}")
+
+
+def info(attachment: Attachment) -> JSONObject | None:
+    """Return the device information of an attachment, as its plugins left it; None when there is none."""
+    path = _info_path(attachment)
+    return deviceinfo.read(path) if path else None
+
+
+def forget(work: Work, attachment: Attachment) -> None:
+    """Remove an attachment's device information. A failure is logged: it must not keep a pod."""
+    path = _info_path(attachment)
+    try:
+        if path:
+            deviceinfo.remove(path)
+    except node_errors.NodeError as error:
+        work.log.warning(f"{attachment.name}: {error}")
+
+
+def _info_path(attachment: Attachment) -> str:
+    """Return where the attachment's device information stands, "" when it has none."""
+    path = attachment.capability_args.get(INFO_FILE)
+    return path if isinstance(path, str) else ""
 
 
 def _none_left(found: Found, pod: Pod) -> errors.CNIError:

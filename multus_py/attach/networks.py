@@ -12,7 +12,7 @@ from multus_py.cni import args, conf, errors
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from multus_py.attach.settings import Settings
-    from multus_py.base.jsontext import JSONObject
+    from multus_py.base.jsontext import JSONObject, JSONValue
     from multus_py.cluster.objects import Nad
     from multus_py.cluster.port import Cluster
 
@@ -103,10 +103,12 @@ class Finder:
         if "/" not in self._settings.cluster_network:
             problem = f'"{name}" needs a clusterNetwork that is a file, not "{self._settings.cluster_network}"'
             raise errors.CNIError(errors.INVALID_CONFIG, f"auxiliaryCNIChainName {problem}")
-        chain: JSONObject = {"cniVersion": self._settings.version, "name": name, "plugins": [_CHAIN_PLUGIN]}
-        directory = f"{files.directory_of(self._settings.cluster_network)}/{name}"
-        network = conf.append_directory(conf.parse(jsontext.dumps(chain).encode()), directory)
-        return Found(name=name, network=network) if network.appended else None
+        appended = conf.plugins_in(f"{files.directory_of(self._settings.cluster_network)}/{name}")
+        if not appended:
+            return None
+        plugins: list[JSONValue] = [_CHAIN_PLUGIN, *(plugin.raw for plugin in appended)]
+        chain: JSONObject = {"cniVersion": self._settings.version, "name": name, "plugins": plugins}
+        return Found(name=name, network=conf.parse(jsontext.dumps(chain).encode()))
 
     def _from_nad(self, nad: Nad) -> Found:
         name = f"{nad.namespace}/{nad.name}"

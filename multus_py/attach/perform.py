@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from multus_py.attach import record, rerouting
+from multus_py.attach import devices, record, rerouting
 from multus_py.attach.attachment import Attached
 from multus_py.base import value
 from multus_py.cni import errors, network
-from multus_py.node import deviceinfo
 from multus_py.node import errors as node_errors
 
 TYPE_CHECKING = False
@@ -105,7 +104,7 @@ def detach_all(
             work.log.error(f"DEL: {container_id}: {attachment.name} ({attachment.ifname}): {error}")
             failures.append(Failure(attachment=attachment, error=error, leaves_something=leaves_something))
             continue
-        deviceinfo.remove(_info_path(attachment))
+        devices.forget(work, attachment)
     return tuple(failures)
 
 
@@ -118,17 +117,10 @@ def combined(failures: Iterable[errors.CNIError]) -> errors.CNIError:
 
 
 def _attach(work: Work, attachment: Attachment) -> Attached:
-    info_path = _info_path(attachment)
-    if attachment.resource and attachment.device_id:
-        deviceinfo.copy(attachment.resource, attachment.device_id, info_path)
+    devices.prepare(work, attachment)
     try:
         result = network.add(attachment.network, work.runtime(attachment), work.executor)
     except errors.CNIError as error:
         raise AttachError(work, attachment, error) from error
     work.log.verbose(f"Add: {work.pod_args}:{attachment.name}({attachment.network.name}):{attachment.ifname}")
-    return Attached(attachment=attachment, result=result, device_info=deviceinfo.read(info_path) if info_path else None)
-
-
-def _info_path(attachment: Attachment) -> str:
-    """Return where the attachment's device information stands, "" when it has none."""
-    return str(attachment.capability_args.get("CNIDeviceInfoFile", ""))
+    return Attached(attachment=attachment, result=result, device_info=devices.info(attachment))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from multus_py.attach import customise
 from multus_py.attach.attachment import Attachment, Plan
+from multus_py.attach.devices import INFO_FILE
 from multus_py.attach.networks import Found
 from multus_py.base import value
 from multus_py.cni import args, errors
@@ -122,8 +123,8 @@ def _attachment(work: Work, choice: _Choice, *, index: int, devices: Devices) ->
     capability_args = dict(work.settings.runtime_config) if index == 0 else {}
     capability_args |= wanted.capability_args() if wanted else {}
     if device is not None:
-        info = deviceinfo.cni_path(found.name, work.request.call.container_id, ifname)
-        capability_args |= {"deviceID": device.id, "CNIDeviceInfoFile": info}
+        info = deviceinfo.attachment_path(found.name, work.request.call.container_id, ifname)
+        capability_args |= {"deviceID": device.id, INFO_FILE: info}
     allocated = device.id if device is not None and device.allocated else ""
     return Attachment(
         name=found.name,

@@ -26,6 +26,8 @@ def real_ports(environ: Mapping[bytes, bytes]) -> Ports:
         node=HostNode(),
         environ=clean,
         stderr=lambda data: files.write_fd(_STDERR, data),
+        clock=clock.SystemClock(),
+        run=process.run,
     )
 
 
@@ -44,11 +46,13 @@ class DirectCluster:
         Raises:
             ClusterError: The kubeconfig cannot be used.
         """
-        from multus_py.cluster import direct, kubeconfig  # DEL and CHECK never come here, and TLS costs 3 ms
+        from multus_py.cluster import kubeconfig
 
         access = kubeconfig.load(settings.kubeconfig) if settings.kubeconfig else kubeconfig.in_cluster(self._environ)
         if access is None:
             return None
+        from multus_py.cluster import direct  # brings TLS, 3 ms; DEL and CHECK never come here
+
         return direct.Direct(
             access, clock=clock.SystemClock(), log=log, timeout=settings.api_timeout, environ=self._environ
         )

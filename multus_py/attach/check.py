@@ -32,7 +32,7 @@ def check(request: Request, *, ports: Ports) -> None:
             try:
                 _check(call, attachment)
             except errors.CNIError as error:
-                context = f"[{call.pod_args}:{attachment.name}]: {attachment.ifname}: "
+                context = f"[{call.subject}:{attachment.name}]: {attachment.ifname}: "
                 raise errors.CNIError(error.code, context + error.msg, error.details) from error
 
 

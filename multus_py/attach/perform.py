@@ -22,7 +22,7 @@ class AttachError(errors.CNIError):
     def __init__(self, work: Work, attachment: Attachment, cause: errors.CNIError) -> None:
         """Say which pod, which network and what the plugin said, in the original's words (cni-behaviour 15.1.2)."""
         name = attachment.network.name
-        problem = f'[{work.pod_args}:{name}]: error adding container to network "{name}": {cause.msg}'
+        problem = f'[{work.subject}:{name}]: error adding container to network "{name}": {cause.msg}'
         super().__init__(cause.code, problem, cause.details)
         self.attachment = attachment
         self.cause = cause
@@ -68,7 +68,7 @@ def check_interfaces(work: Work, plan: Plan) -> None:
             if not work.ports.node.interface_exists(work.request.call.netns, attachment.ifname):
                 continue
         except node_errors.NodeError as error:
-            raise errors.CNIError(errors.INVALID_NETNS, f"[{work.pod_args}]: {error}") from error
+            raise errors.CNIError(errors.INVALID_NETNS, f"[{work.subject}]: {error}") from error
         problem = f"interface name {attachment.ifname} already exists"
         refusal = f'cannot set "{kind}" interface name to "{attachment.ifname}": validateIfName: {problem}'
         raise AttachError(work, attachment, errors.CNIError(errors.INVALID_ENVIRONMENT, f"DelegateAdd: {refusal}"))
@@ -122,5 +122,5 @@ def _attach(work: Work, attachment: Attachment) -> Attached:
         result = network.add(attachment.network, work.runtime(attachment), work.executor)
     except errors.CNIError as error:
         raise AttachError(work, attachment, error) from error
-    work.log.verbose(f"Add: {work.pod_args}:{attachment.name}({attachment.network.name}):{attachment.ifname}")
+    work.log.verbose(f"Add: {work.subject}:{attachment.name}({attachment.network.name}):{attachment.ifname}")
     return Attached(attachment=attachment, result=result, device_info=devices.info(attachment))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from multus_py.base import clock, process, value
+from multus_py.base import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,5 +44,5 @@ class Ports(value.Value):
     """The environment that the runtime gave us, and that delegates get."""
     stderr: Callable[[bytes], None]
     """Where a delegate's messages go."""
-    clock: Clock = clock.SystemClock()
-    run: Run = process.run
+    clock: Clock
+    run: Run

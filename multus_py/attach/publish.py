@@ -58,9 +58,9 @@ class Publisher:
         try:
             self._cluster.write_status(self._pod, dict.fromkeys(names, text))
         except cluster_errors.NotFoundError:
-            self._work.log.warning(f"pod {self._work.pod_args} went away before its network status was written")
+            self._work.log.warning(f"pod {self._work.subject} went away before its network status was written")
         except cluster_errors.ClusterError as error:
-            problem = f"[{self._work.pod_args}]: cannot write the network status: {error}"
+            problem = f"[{self._work.subject}]: cannot write the network status: {error}"
             raise errors.CNIError(errors.INTERNAL, problem) from error
 
     def added(self, made: Sequence[Attached]) -> None:
@@ -92,4 +92,4 @@ class Publisher:
         try:
             self._cluster.post_event(self._pod, event)
         except cluster_errors.ClusterError as error:
-            self._work.log.warning(f"cannot post the event {event.reason} for {self._work.pod_args}: {error}")
+            self._work.log.warning(f"cannot post the event {event.reason} for {self._work.subject}: {error}")

@@ -33,7 +33,7 @@ def reroute(work: Work, wanted: DefaultRoutes, made: Iterable[Attached]) -> list
     try:
         change = work.ports.node.set_default_routes(work.request.call.netns, wanted)
     except node_errors.NodeError as error:
-        problem = f"[{work.pod_args}]: cannot set the default route to {wanted.holder}: {error}"
+        problem = f"[{work.subject}]: cannot set the default route to {wanted.holder}: {error}"
         raise errors.CNIError(errors.INTERNAL, problem) from error
     return [_updated(work, attached, wanted, change) for attached in made]
 

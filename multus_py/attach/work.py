@@ -49,6 +49,11 @@ class Work(value.Value):
     executor: Executor
     ports: Ports
 
+    @property
+    def subject(self) -> str:
+        """Whom messages are about: the pod as "namespace/name/uid", or the container where there is no pod."""
+        return str(self.pod_args) if self.pod_args.name else f"container {self.request.call.container_id}"
+
     def runtime(self, attachment: Attachment, *, container_id: str = "", netns: str | None = None) -> network.Runtime:
         """Return what libcni calls the runtime configuration of an attachment.
 

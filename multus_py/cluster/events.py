@@ -36,7 +36,7 @@ def document(pod: Pod, event: Event, *, now: float) -> JSONObject:
         },
         "type": event.type,
         "reason": event.reason,
-        "message": event.message.encode()[:_MAX_MESSAGE].decode(errors="ignore"),
+        "message": event.message.encode(errors="replace")[:_MAX_MESSAGE].decode(errors="ignore"),
         "source": {"component": _COMPONENT, "host": pod.node},
         "reportingComponent": _COMPONENT,
         "reportingInstance": pod.node,
@@ -48,5 +48,6 @@ def document(pod: Pod, event: Event, *, now: float) -> JSONObject:
 
 def _name(pod: Pod, event: Event, now: float) -> str:
     """Name an event as client-go does, `<pod>.<nanoseconds>`, with a digest that tells events of one moment apart."""
-    digest = binascii.crc32(f"{pod.uid}\n{event.type}\n{event.reason}\n{event.message}".encode())
+    text = f"{pod.uid}\n{event.type}\n{event.reason}\n{event.message}"
+    digest = binascii.crc32(text.encode(errors="replace"))
     return f"{pod.name[:_MAX_POD_NAME].rstrip('-.')}.{int(now * 1e9):x}.{digest:08x}"

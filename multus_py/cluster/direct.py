@@ -1,0 +1,203 @@
+"""The adapter that asks the API server itself, over one connection that is kept for the whole CNI call.
+
+What may help is done here, within the time that an operation has: trying again later, and reading the credentials
+again (the original gives up after 250 ms: multus-behaviour B24). Every failure leaves as a ClusterError that says what
+was asked, of which server, and what it answered.
+"""
+
+from __future__ import annotations
+
+import posix
+
+import multus_py
+from multus_py.base import clock as time
+from multus_py.base import jsontext, process
+from multus_py.cluster import credentials, dial, errors, events, http, kubeconfig, objects, operation
+from multus_py.cluster.operation import AgainError, Operation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from multus_py.base.clock import Clock, Deadline
+    from multus_py.base.jsontext import JSONObject
+    from multus_py.base.log import Log
+    from multus_py.base.process import Run
+    from multus_py.cluster.credentials import Credential
+    from multus_py.cluster.http import Response
+    from multus_py.cluster.kubeconfig import Access
+    from multus_py.cluster.objects import Nad, Pod
+    from multus_py.cluster.port import Event
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+_LEAST_PATIENCE = 1.0
+_NO_VARIABLES: Mapping[bytes, bytes] = {}
+
+
+class Direct:
+    """The API server, as the port that Multus asks (`multus_py.cluster.port.Cluster`)."""
+
+    def __init__(
+        self,
+        access: Access,
+        *,
+        clock: Clock,
+        log: Log,
+        timeout: float = 10.0,
+        environ: Mapping[bytes, bytes] = _NO_VARIABLES,
+        run: Run = process.run,
+    ) -> None:
+        """Prepare; nothing is read, started or connected before the first operation.
+
+        Args:
+            access: Which server, and who we are.
+            clock: What waits and time-outs are measured on.
+            log: Where retries are noted.
+            timeout: Seconds that one operation may take with all its retries; 0 for no limit.
+            environ: The environment for a credential plugin.
+            run: How a credential plugin is started.
+        """
+        self._access = access
+        self._clock = clock
+        self._log = log
+        self._timeout = timeout
+        self._environ = environ
+        self._run = run
+        self._session: _Session | None = None
+
+    def __repr__(self) -> str:
+        """Show the server, and whether we are talking to it."""
+        return f"Direct({self._access.server}, {'connected' if self._session else 'not connected'})"
+
+    def get_pod(self, namespace: str, name: str) -> Pod:
+        """Return a pod. Raises ClusterError; NotFoundError when there is none (any more)."""
+        wanted = Operation(verb="get", resource=operation.PODS, namespace=namespace, name=name)
+        return objects.Pod.from_document(self._perform(wanted))
+
+    def get_nad(self, namespace: str, name: str) -> Nad:
+        """Return a network attachment definition. Raises ClusterError; NotFoundError when there is none."""
+        wanted = Operation(verb="get", resource=operation.NADS, namespace=namespace, name=name)
+        return objects.Nad.from_document(self._perform(wanted))
+
+    def write_status(self, pod: Pod, annotations: Mapping[str, str]) -> None:
+        """Set annotations of this very pod by one patch: with the UID in it, the server refuses any other pod.
+
+        Raises:
+            ConflictError: There is another pod of that name now.
+            NotFoundError: The pod is gone.
+            ClusterError: Anything else.
+        """
+        body: JSONObject = {"metadata": {"uid": pod.uid, "annotations": dict(annotations)}}
+        namespace, name = pod.namespace, pod.name
+        self._perform(Operation(verb="patch", resource=operation.POD_STATUS, namespace=namespace, name=name, body=body))
+
+    def post_event(self, pod: Pod, event: Event) -> None:
+        """Create an event. Raises ClusterError."""
+        body = events.document(pod, event, now=self._clock.now())
+        try:
+            self._perform(Operation(verb="create", resource=operation.EVENTS, namespace=pod.namespace, body=body))
+        except errors.ConflictError:
+            pass  # it is there: it had arrived, the answer got lost, and we sent it again
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._session is not None:
+            self._session.connection.close()
+            self._session = None
+
+    def _perform(self, wanted: Operation) -> JSONObject:
+        """Carry out an operation with all that helps, and return the server's document."""
+        deadline = time.Deadline(self._clock, self._timeout)
+        try:
+            return self._repeat(wanted, deadline)
+        except errors.ForbiddenError as error:
+            place = f'{wanted.resource} in namespace "{wanted.namespace}"'
+            message = f"the node's account may not {wanted.verb} {place} ({self._access.server}): {error}"
+            raise errors.ForbiddenError(message) from error
+        except errors.ClusterError as error:
+            raise type(error)(f"cannot {wanted} ({self._access.server}): {error}") from error
+        except (ValueError, http.ProtocolError) as error:
+            raise errors.ClusterError(f"cannot {wanted} ({self._access.server}): {error}") from error
+
+    def _repeat(self, wanted: Operation, deadline: Deadline) -> JSONObject:
+        started, attempts = self._clock.monotonic(), 1
+        while True:
+            try:
+                return wanted.judge(self._attempt(wanted, deadline))
+            except AgainError as failure:
+                pause = max(failure.after, _pause(attempts))
+                left = deadline.remaining()
+                if left is not None and pause >= left:
+                    spent = self._clock.monotonic() - started
+                    message = f"{failure} (attempt {attempts}, {spent:.1f} s after the first)"
+                    raise errors.UnavailableError(message) from failure
+                self._log.verbose(f"cannot {wanted} yet ({self._access.server}): {failure}; again in {pause:.1f} s")
+            attempts += 1
+            self._clock.sleep(pause)
+
+    def _attempt(self, wanted: Operation, deadline: Deadline) -> Response:
+        """Send it once; once more if the server does not know us, because our credentials may be new by now."""
+        try:
+            response = self._send(wanted, deadline)
+            if response.status == 401:
+                self._renew()
+                response = self._send(wanted, deadline)
+            return response
+        except TimeoutError as error:
+            raise AgainError("no answer in time") from error
+        except OSError as error:
+            raise AgainError(error.strerror or str(error)) from error
+
+    def _send(self, wanted: Operation, deadline: Deadline) -> Response:
+        session = self._open(deadline)
+        target, headers = session.dialer.target(wanted.path), session.headers
+        body = None
+        if wanted.body is not None:
+            body = jsontext.dumps(wanted.body).encode()
+            headers = {**headers, "Content-Type": wanted.media_type}
+        response = session.connection.request(
+            wanted.method, target, headers=headers, body=body, deadline=self._patience(deadline)
+        )
+        self._log.debug(f"{wanted} ({self._access.server}): {response.status} {response.reason}")
+        return response
+
+    def _patience(self, deadline: Deadline) -> Deadline:
+        """Give one attempt half of what is left: one of many servers behind an address may hang, and others not."""
+        left = deadline.remaining()
+        if left is None or left <= _LEAST_PATIENCE:
+            return deadline
+        return time.Deadline(self._clock, max(left / 2, _LEAST_PATIENCE))
+
+    def _open(self, deadline: Deadline) -> _Session:
+        if self._session is None:
+            credential = credentials.obtain(self._access, run=self._run, environ=self._environ, deadline=deadline)
+            self._session = _Session(self._access, credential, self._clock)
+        return self._session
+
+    def _renew(self) -> None:
+        """Forget the credentials, and read the kubeconfig again: they are rotated, and nobody tells us."""
+        self.close()
+        if self._access.source:
+            self._access = kubeconfig.load(self._access.source)
+
+
+class _Session:
+    """What belongs to one set of credentials: the connection, and the headers that say who we are."""
+
+    def __init__(self, access: Access, credential: Credential, clock: Clock) -> None:
+        """Prepare; nothing is connected yet. Raises ConfigError."""
+        self.dialer = dial.Dialer(access, credential, clock=clock)
+        self.connection = http.Connection(self.dialer)
+        self.headers = {
+            **self.dialer.headers(),
+            "Accept": "application/json",
+            "User-Agent": f"multus-py/{multus_py.VERSION}",
+        }
+        if credential.token:
+            self.headers["Authorization"] = f"Bearer {credential.token}"
+
+
+def _pause(attempts: int) -> float:
+    """Return how long to wait after so many attempts: longer each time, and not as long as others of our age."""
+    spread = 1 + posix.getpid() % 32 / 64
+    return min(_FIRST_PAUSE * 2.0 ** min(attempts - 1, 10), _LONGEST_PAUSE) * spread

@@ -1,0 +1,283 @@
+"""HTTP/1.1, the client's side, on a stream of bytes (RFC 9112). Nothing of TLS, Kubernetes or retries here.
+
+One connection, kept between requests. What a server may send is bounded, and every read ends at the caller's deadline.
+Failures of the connection are OSErrors; an answer that is not HTTP is a ProtocolError.
+"""
+
+from __future__ import annotations
+
+from multus_py.base import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Protocol, TypeAlias
+
+    from multus_py.base.clock import Deadline
+
+    class Stream(Protocol):
+        """A connection to the server."""
+
+        def send(self, data: bytes, deadline: Deadline) -> None:
+            """Write all of it. Raises OSError."""
+
+        def receive(self, size: int, deadline: Deadline) -> bytes:
+            """Return what has come, at most `size` bytes, nothing at the end of the stream. Raises OSError."""
+
+        def close(self) -> None:
+            """Close the connection."""
+
+    Dial: TypeAlias = Callable[[Deadline], Stream]
+
+
+_MAX_HEAD = 64 << 10
+_MAX_LINE = 8 << 10
+_MAX_BODY = 16 << 20
+_CHUNK = 64 << 10
+_END = b"\r\n"
+_DIGITS = frozenset("0123456789")
+_HEX = frozenset("0123456789abcdefABCDEF")
+
+
+class ProtocolError(Exception):
+    """What the server sent is not HTTP/1.1, or has no bounds."""
+
+
+class Response(value.Value):
+    """A server's final answer to one request."""
+
+    status: int
+    reason: str = ""
+    headers: Mapping[str, str]
+    """By name in lower case; a header that was there twice has both values, joined with a comma."""
+    body: bytes = b""
+
+    def __repr__(self) -> str:
+        """Show the size of the body only: it may hold a secret."""
+        return f"Response({self.status} {self.reason}, {len(self.body)} bytes)"
+
+
+class Connection:
+    """A connection to one server, opened when it is first needed and again after the server has closed it."""
+
+    def __init__(self, dial: Dial) -> None:
+        """Prepare; nothing is connected yet."""
+        self._dial = dial
+        self._stream: Stream | None = None
+
+    def request(
+        self, method: str, target: str, *, headers: Mapping[str, str], body: bytes | None = None, deadline: Deadline
+    ) -> Response:
+        """Send a request and return the answer.
+
+        A server may close a kept connection at any time. If that has happened, without a byte of an answer, the
+        request is sent once more on a new one: so no request should do harm when it arrives twice.
+
+        Args:
+            method: GET, say.
+            target: What stands behind it in the request line.
+            headers: All but Content-Length.
+            body: None for no body.
+            deadline: When all of the answer must have come.
+
+        Raises:
+            ProtocolError: The answer is not HTTP.
+            OSError: The connection failed; TimeoutError: at the deadline.
+        """
+        message = compose(method, target, headers, body)
+        kept, self._stream = self._stream, None
+        if kept is not None:
+            try:
+                return self._exchange(kept, message, deadline)
+            except _UnansweredError:
+                pass
+        return self._exchange(self._dial(deadline), message, deadline)
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def _exchange(self, stream: Stream, message: bytes, deadline: Deadline) -> Response:
+        reader = Reader(stream, deadline)
+        try:
+            try:
+                stream.send(message, deadline)
+                response = read_response(reader)
+            except ConnectionError as error:
+                raise error if reader.started else _UnansweredError(str(error)) from error
+        except BaseException:
+            stream.close()
+            raise
+        if _is_kept(response) and reader.is_empty:
+            self._stream = stream
+        else:
+            stream.close()
+        return response
+
+
+class _UnansweredError(ConnectionError):
+    """The connection ended before there was any answer."""
+
+
+class Reader:
+    """Reads a stream in the portions that HTTP has."""
+
+    def __init__(self, stream: Stream, deadline: Deadline) -> None:
+        """Read until the deadline."""
+        self._stream = stream
+        self._deadline = deadline
+        self._buffer = b""
+        self.started = False
+        """Whether anything has come."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all that has come was also asked for."""
+        return not self._buffer
+
+    def until(self, mark: bytes, limit: int) -> bytes:
+        """Return what stands before a mark, and skip the mark. Raises ProtocolError, OSError."""
+        while (index := self._buffer.find(mark)) < 0 and len(self._buffer) <= limit:
+            self._buffer += self._more()
+        if not 0 <= index <= limit:
+            raise ProtocolError(f"the server sent more than {limit} bytes where a line or the headers should end")
+        found, self._buffer = self._buffer[:index], self._buffer[index + len(mark) :]
+        return found
+
+    def exactly(self, size: int) -> bytes:
+        """Return that many bytes. Raises OSError."""
+        parts = [self._buffer]
+        missing = size - len(self._buffer)
+        while missing > 0:
+            parts.append(self._more())
+            missing -= len(parts[-1])
+        data = b"".join(parts)
+        self._buffer = data[size:]
+        return data[:size]
+
+    def rest(self, limit: int) -> bytes:
+        """Return all there is to the end of the stream. Raises ProtocolError, OSError."""
+        parts, size = [self._buffer], len(self._buffer)
+        self._buffer = b""
+        while part := self._receive():
+            parts.append(part)
+            size += len(part)
+            if size > limit:
+                raise _too_large()
+        return b"".join(parts)
+
+    def _more(self) -> bytes:
+        part = self._receive()
+        if not part:
+            raise ConnectionResetError("the server ended the connection")
+        return part
+
+    def _receive(self) -> bytes:
+        part = self._stream.receive(_CHUNK, self._deadline)
+        self.started = self.started or bool(part)
+        return part
+
+
+def read_response(reader: Reader) -> Response:
+    """Read one final response; interim ones (1xx) are skipped. Raises ProtocolError, OSError."""
+    head = read_head(reader)
+    while 100 <= head.status < 200:
+        if head.status == 101:
+            raise ProtocolError("the server switches to another protocol, unasked")
+        head = read_head(reader)
+    return head.replace(body=_read_body(reader, head))
+
+
+def read_head(reader: Reader) -> Response:
+    """Read a status line and the headers (RFC 9112, 4 and 5). Raises ProtocolError, OSError."""
+    first, *lines = reader.until(_END + _END, _MAX_HEAD).decode("latin-1").split("\r\n")
+    version, _, rest = first.partition(" ")
+    code, _, reason = rest.partition(" ")
+    if not version.startswith("HTTP/1.") or len(code) != 3 or not _DIGITS.issuperset(code):
+        raise ProtocolError("the server does not answer in HTTP/1.1")
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, colon, text = line.partition(":")
+        if not (colon and name) or name != name.strip():  # a folded line is one of these, too
+            raise ProtocolError("the server sent a malformed header")
+        name, text = name.lower(), text.strip(" \t")
+        headers[name] = f"{headers[name]}, {text}" if name in headers else text
+    if version == "HTTP/1.0":
+        headers["connection"] = "close"  # it may mean otherwise, but is not worth the trouble
+    return Response(status=int(code), reason=reason.strip(), headers=headers)
+
+
+def compose(method: str, target: str, headers: Mapping[str, str], body: bytes | None = None) -> bytes:
+    """Write a request (RFC 9112, 3). Raises ProtocolError when a header would break out of its line."""
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {text}" for name, text in headers.items())]
+    if body is not None:
+        lines.append(f"Content-Length: {len(body)}")
+    if not all(line.isascii() and line.isprintable() for line in lines):
+        raise ProtocolError("a header to be sent has line breaks or characters outside ASCII in it")
+    return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
+
+
+def _is_kept(response: Response) -> bool:
+    options = response.headers.get("connection", "").lower().split(",")
+    return "close" not in (option.strip() for option in options) and _has_length(response)
+
+
+def _has_length(response: Response) -> bool:
+    """Tell whether the response says where its body ends, other than with the connection (RFC 9112, 6.3)."""
+    headers = response.headers
+    return response.status in {204, 304} or "content-length" in headers or "transfer-encoding" in headers
+
+
+def _read_body(reader: Reader, head: Response) -> bytes:
+    coding = head.headers.get("transfer-encoding", "").lower()
+    if head.status in {204, 304}:
+        return b""
+    if coding:
+        if coding != "chunked" or "content-length" in head.headers:  # both: a smuggler at work, or a broken proxy
+            raise ProtocolError("the server frames its answer in a way that cannot be read")
+        return _read_chunks(reader)
+    if not _has_length(head):
+        return reader.rest(_MAX_BODY)
+    lengths = {text.strip() for text in head.headers["content-length"].split(",")}
+    length = lengths.pop()
+    if lengths or not length or not _DIGITS.issuperset(length):
+        raise ProtocolError("the server sent a malformed Content-Length")
+    return reader.exactly(_bounded(length, 10))
+
+
+def _read_chunks(reader: Reader) -> bytes:
+    """Read a body in chunks (RFC 9112, 7.1); their extensions and the trailers mean nothing to us."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        text = reader.until(_END, _MAX_LINE).decode("latin-1").partition(";")[0].strip(" \t")
+        if not text or not _HEX.issuperset(text):
+            raise ProtocolError("the server sent a malformed chunk")
+        chunk = _bounded(text, 16)
+        size += chunk
+        if size > _MAX_BODY:
+            raise _too_large()
+        if not chunk:
+            break
+        parts.append(reader.exactly(chunk))
+        if reader.until(_END, _MAX_LINE):
+            raise ProtocolError("the server sent a malformed chunk")
+    trailers = 0
+    while line := reader.until(_END, _MAX_LINE):
+        trailers += len(line)
+        if trailers > _MAX_HEAD:
+            raise ProtocolError("the server sent trailers without end")
+    return b"".join(parts)
+
+
+def _bounded(digits: str, base: int) -> int:
+    """Return a size that was announced. Very long numbers are not even read."""
+    if len(digits) > 18 or int(digits, base) > _MAX_BODY:
+        raise _too_large()
+    return int(digits, base)
+
+
+def _too_large() -> ProtocolError:
+    return ProtocolError(f"the server's answer is larger than {_MAX_BODY >> 20} MiB")

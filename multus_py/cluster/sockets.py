@@ -1,0 +1,85 @@
+"""TCP connections whose every operation ends at a deadline. Nothing of TLS or HTTP here.
+
+Straight on `_socket`: `socket` costs 8 ms, for `selectors` and `enum`. Failures are OSErrors, TimeoutError among them.
+"""
+
+from __future__ import annotations
+
+import _socket
+
+from multus_py.base.clock import Deadline
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from multus_py.base.clock import Clock
+
+    _Address: TypeAlias = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
+
+
+class Socket(_socket.socket):
+    """A socket that can be referenced weakly, as the TLS library wants; `_socket`'s own cannot."""
+
+
+def limit(socket: _socket.socket, deadline: Deadline) -> None:
+    """Let the next operation take no longer than to the deadline. Raises TimeoutError when that is now."""
+    left = deadline.remaining()
+    if left is not None and left <= 0:  # settimeout(0) would mean: do not block
+        raise TimeoutError("timed out")
+    socket.settimeout(left)
+
+
+class Plain:
+    """A connection without TLS, as a stream of bytes."""
+
+    def __init__(self, socket: Socket) -> None:
+        """Talk over a connected socket, which is ours from now on."""
+        self._socket = socket
+
+    def send(self, data: bytes, deadline: Deadline) -> None:
+        """Write all of it. Raises OSError."""
+        view = memoryview(data)
+        while view:
+            limit(self._socket, deadline)
+            view = view[self._socket.send(view) :]
+
+    def receive(self, size: int, deadline: Deadline) -> bytes:
+        """Return what has come, at most `size` bytes, nothing at the end of the stream. Raises OSError."""
+        limit(self._socket, deadline)
+        return self._socket.recv(size)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+
+
+def connect(host: str, port: int, *, clock: Clock, deadline: Deadline) -> Socket:
+    """Connect to the first of a host's addresses that answers.
+
+    A name is resolved by the C library, whose own time-out counts, not the deadline; most kubeconfigs have addresses.
+
+    Raises:
+        OSError: None did: the last one's failure.
+    """
+    found = _socket.getaddrinfo(host, port, 0, _socket.SOCK_STREAM)
+    failure: OSError = ConnectionError("the host has no address")
+    for index, (family, kind, protocol, _, address) in enumerate(found):
+        left = deadline.remaining()
+        share = deadline if left is None else Deadline(clock, left / (len(found) - index))
+        try:
+            return _connect(Socket(family, kind, protocol), address, share)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _connect(socket: Socket, address: _Address, deadline: Deadline) -> Socket:
+    try:
+        limit(socket, deadline)
+        socket.connect(address)
+        socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+    except BaseException:
+        socket.close()
+        raise
+    return socket

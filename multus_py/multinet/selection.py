@@ -113,10 +113,8 @@ def check_default_routes(selections: Iterable[Selection]) -> None:
     requests = [selection for selection in selections if selection.gateways is not None]
     keepers = [selection.reference for selection in requests if not selection.gateways]
     if keepers and len(requests) > 1:
-        others = ", ".join(selection.reference for selection in requests)
-        raise SelectionError(
-            f"default-route: an empty list can stand on one network only, alone (it is set on {others})"
-        )
+        names = ", ".join(selection.reference for selection in requests)
+        raise SelectionError(f"an empty default-route list must be the only default-route of a pod: {names}")
     for family in (4, 6):
         gateways = [
             f"{gateway} ({selection.reference})"

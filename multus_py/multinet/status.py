@@ -11,15 +11,18 @@ cni-behaviour 15.2, multus-behaviour 2.4. Where the original loses an attachment
 from __future__ import annotations
 
 from multus_py.base import address, jsontext
+from multus_py.cni import result as results
+from multus_py.cni.result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from multus_py.base.jsontext import JSONObject, JSONValue
-    from multus_py.cni.result import DNS, Address, Interface, Result
+    from multus_py.cni.result import Address, Interface
 
 _INDENT = 4
+_WITH_DNS = "0.4.0"  # in which a result's `dns` is always there, as it is here
 
 
 def entries(
@@ -79,21 +82,12 @@ def _interface(interface: Interface, ips: JSONValue) -> JSONObject:
 def _common(result: Result, device_info: JSONObject | None) -> JSONObject:
     """Return what all entries of one attachment share."""
     gateways: list[JSONValue] = [route.gw for route in result.routes if route.gw and address.is_default(route.dst)]
-    return {"dns": _dns(result.dns), "device-info": device_info, "gateway": gateways}
+    dns = results.encode(Result(dns=result.dns), _WITH_DNS)["dns"]
+    return {"dns": dns, "device-info": device_info, "gateway": gateways}
 
 
 def _ips(addresses: Iterable[Address]) -> JSONValue:
     return [item.address.partition("/")[0] for item in addresses]  # Multus: without the prefix length
-
-
-def _dns(dns: DNS) -> JSONObject:
-    settings: JSONObject = {
-        "nameservers": list(dns.nameservers),
-        "domain": dns.domain,
-        "search": list(dns.search),
-        "options": list(dns.options),
-    }
-    return _present(settings)
 
 
 def _present(entry: JSONObject) -> JSONObject:

@@ -1,4 +1,4 @@
-"""The kubelet's checkpoint of device allocations: which devices a pod has got, on nodes without the pod-resources socket.
+"""The kubelet's checkpoint of device allocations: which devices a pod has got, where there is no pod-resources socket.
 
 The file is the kubelet's own; its form has been stable for years, but it promises nothing, so what is not needed is not
 looked at (its checksum neither). multus-behaviour 5.1.

@@ -1,7 +1,7 @@
 """Device-information files: what a device plugin and a CNI plugin say about a pod's device, for the network status.
 
-The device plugin writes one file for each device; it is copied for an attachment that gets the device, its CNI plugin may
-change the copy or write one itself, and what is there after the ADD goes into the status. Device information
+The device plugin writes one file for each device; it is copied for an attachment that gets the device, its CNI plugin
+may change the copy or write one itself, and what is there after the ADD goes into the status. Device information
 specification 1.1, cni-behaviour 15.4, multus-behaviour 5.3. The content is passed on as it is.
 """
 

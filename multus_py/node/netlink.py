@@ -30,7 +30,6 @@ _MULTI, _INTERRUPTED, _CAPPED, _EXPLAINED = 0x02, 0x10, 0x100, 0x200
 _EXPLANATION = 1
 _HEADER, _ATTRIBUTE, _LINK = _struct.Struct("=IHHII"), _struct.Struct("=HH"), _struct.Struct("=BxHiII")
 INTEGER = _struct.Struct("=i")  # netlink is in the machine's own byte order
-_OUTCOME = _struct.Struct("=iI")  # the error number, and the size of the request that is echoed after it
 _KIND_MASK = 0x3FFF  # the two upper bits say how an attribute is coded
 _SOL_NETLINK, _CAP_ACK, _EXT_ACK = 270, 10, 11
 _BUFFER = 1 << 16
@@ -99,12 +98,15 @@ def decode(data: bytes) -> Iterator[Message]:
 
 
 def outcome(message: Message) -> errors.KernelError | None:
-    """Return the error that an acknowledgement reports, with the kernel's explanation; None when all is well."""
-    number, size = _OUTCOME.unpack_from(message.payload)
+    """Return the error that the last message of an answer reports, with its explanation; None when all is well."""
+    number = INTEGER.unpack_from(message.payload)[0] if message.payload else 0
     if not number:
         return None
-    echoed = _HEADER.size if message.flags & _CAPPED else -(-size // 4) * 4
-    said = attributes(message.payload, INTEGER.size + echoed) if message.flags & _EXPLAINED else {}
+    offset = INTEGER.size
+    if message.kind == _ERROR:  # followed by the request, or only by its header; at the end of a dump by neither
+        size = _HEADER.unpack_from(message.payload, offset)[0]
+        offset += _HEADER.size if message.flags & _CAPPED else -(-size // 4) * 4
+    said = attributes(message.payload, offset) if message.flags & _EXPLAINED else {}
     return errors.KernelError(-number, _text(said.get(_EXPLANATION, b"")))
 
 
@@ -189,7 +191,7 @@ class Socket:
                 if message.sequence != self._sequence:
                     continue  # the rest of an answer that nobody waited for
                 if message.kind in {_ERROR, _DONE}:
-                    problem = outcome(message) if message.payload else None
+                    problem = outcome(message)
                     if problem:
                         raise problem
                     return

@@ -50,6 +50,8 @@ class Settings(value.Value):
     """Seconds that one question to the API server may take, retries included."""
     delegate_timeout: float = 0.0
     """Seconds that one plugin may run; 0 for no limit."""
+    parallel: bool = False
+    """Whether the networks after the cluster network are attached at the same time."""
     legacy_status: bool = False
     """Whether the status is also written under the name that Multus 3 used."""
     valid_attachments: tuple[tuple[str, str], ...] | None = None
@@ -97,6 +99,7 @@ def _settings(given: Fields) -> Settings:
         runtime_config=given.object("runtimeConfig") or {},
         api_timeout=_seconds(given, "apiTimeout") or default.api_timeout,
         delegate_timeout=_seconds(given, "delegateTimeout"),
+        parallel=given.flag("parallelAttachments"),
         legacy_status=given.flag("legacyNetworkStatus"),
         valid_attachments=_valid_attachments(given),
         warnings=warnings,

@@ -40,11 +40,24 @@ class SystemClock:
 class Deadline:
     """A point in time that several steps share."""
 
-    def __init__(self, clock: Clock, seconds: float | None) -> None:
-        """Start now; `seconds` from now it is over. None, like 0, means never."""
+    def __init__(self, clock: Clock, seconds: float | None, *, cancel: int = -1) -> None:
+        """Start now; `seconds` from now it is over. None, like 0, means never.
+
+        Args:
+            clock: What the time is measured on.
+            seconds: How long.
+            cancel: A descriptor that becomes readable when whoever waits shall give up at once; -1 for none.
+        """
         self._clock = clock
         self.seconds = seconds or None
+        self.cancel = cancel
         self._end = clock.monotonic() + seconds if seconds else None
+
+    def cancelled_by(self, cancel: int) -> Deadline:
+        """Return the same deadline, with a descriptor that cancels it."""
+        copy = Deadline(self._clock, None, cancel=cancel)
+        copy.seconds, copy._end = self.seconds, self._end
+        return copy
 
     def remaining(self) -> float | None:
         """Return the seconds left, at least 0; None when there is no limit."""

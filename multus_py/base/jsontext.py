@@ -43,7 +43,7 @@ def _finite(text: str) -> float:
 
 
 class _Options:
-    """What the C scanner asks its context for (it reads these attributes, nothing else)."""
+    """What the C scanner asks its context for."""
 
     strict = True
     object_hook = None
@@ -58,7 +58,7 @@ def _codec() -> tuple[_Scan, Callable[[str], str]]:
     try:
         import _json
 
-        scan: _Scan = _json.make_scanner(_Options)
+        scan: _Scan = _json.make_scanner(_Options)  # type: ignore[arg-type]  # it reads these attributes, nothing else
         quote: Callable[[str], str] = _json.encode_basestring
         if scan('{"a":[1]}', 0) == ({"a": [1]}, 9) and quote('a"\n') == '"a\\"\\n"':
             return scan, quote

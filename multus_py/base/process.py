@@ -51,7 +51,7 @@ class Outcome(value.Value):
     stdout: bytes = b""
     stderr: bytes = b""
     timed_out: bool = False
-    """Whether it was ended because its time was over, or because it wrote without end."""
+    """Whether it was killed: its time was over, it was cancelled, or it wrote without end."""
 
     @property
     def ending(self) -> str:
@@ -68,7 +68,7 @@ def run(argv: Sequence[str], *, stdin: bytes, environ: Mapping[bytes, bytes], de
         argv: The program's path and its arguments.
         stdin: What it can read; not reading it is no error.
         environ: Its whole environment.
-        deadline: When it is killed, with its process group.
+        deadline: When it is killed, with its process group; earlier when the deadline is cancelled.
 
     Raises:
         OSError: It could not be started.
@@ -145,12 +145,14 @@ class _Conversation:
         try:
             poll = select.poll()
             poll.register(pidfd, select.POLLIN)
+            if deadline.cancel >= 0:
+                poll.register(deadline.cancel, select.POLLIN)
             for fd in self._open:
                 poll.register(fd, select.POLLOUT if fd == self._stdin else select.POLLIN)
             while self._size <= _MAX_OUTPUT:
                 left = deadline.remaining()
                 ready = [fd for fd, _ in poll.poll(None if left is None else left * 1000)]
-                if not ready and deadline.expired():
+                if deadline.cancel in ready or (not ready and deadline.expired()):
                     return False
                 for fd in ready:
                     if fd != pidfd and not self._move(fd):

@@ -61,7 +61,7 @@ def _make(call: Work, plan: Plan, publisher: Publisher) -> list[Attached]:
         perform.attach_all(call, plan, made)
         publisher.status(made)
     except BaseException:
-        perform.undo(call, plan, started=len(made) + 1)
+        perform.undo(call, plan, made)
         raise
     return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from multus_py.attach import devices, record, rerouting
+from multus_py.attach import devices, record, rerouting, together
 from multus_py.attach.attachment import Attached
 from multus_py.base import value
 from multus_py.cni import errors, network
@@ -48,8 +48,13 @@ def attach_all(work: Work, plan: Plan, made: list[Attached]) -> None:
     Raises:
         CNIError: One failed; those after it were not tried.
     """
-    for attachment in plan.attachments:
-        made.append(_attach(work, attachment))  # noqa: PERF401 - each one counts as made as soon as it is
+    first, *others = plan.attachments
+    made.append(_attach(work, first))
+    if work.settings.parallel:
+        made += together.attach_together(work, others, _attach)
+    else:
+        for attachment in others:
+            made.append(_attach(work, attachment))  # noqa: PERF401 - each one counts as made as soon as it is
     for wanted in plan.default_routes:
         made[:] = rerouting.reroute(work, wanted, made)
 
@@ -74,10 +79,11 @@ def check_interfaces(work: Work, plan: Plan) -> None:
         raise AttachError(work, attachment, errors.CNIError(errors.INVALID_ENVIRONMENT, f"DelegateAdd: {refusal}"))
 
 
-def undo(work: Work, plan: Plan, *, started: int) -> None:
-    """Take back the first `started` attachments of a plan. What cannot be taken back stays recorded, for DEL to try."""
+def undo(work: Work, plan: Plan, made: Sequence[Attached]) -> None:
+    """Take back what was made of a plan, and what was begun. What cannot be taken back stays recorded, for DEL to try."""
     call = work.request.call
-    failures = detach_all(work, plan.attachments[:started], container_id=call.container_id, netns=call.netns)
+    begun = len(plan.attachments) if work.settings.parallel and made else len(made) + 1
+    failures = detach_all(work, plan.attachments[:begun], container_id=call.container_id, netns=call.netns)
     if not failures:
         record.remove(work, call.container_id)
 

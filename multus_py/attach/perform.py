@@ -54,7 +54,7 @@ def attach_all(work: Work, plan: Plan, made: list[Attached]) -> None:
         made += together.attach_together(work, others, _attach)
     else:
         for attachment in others:
-            made.append(_attach(work, attachment))  # noqa: PERF401 - each one counts as made as soon as it is
+            made.append(_attach(work, attachment))
     for wanted in plan.default_routes:
         made[:] = rerouting.reroute(work, wanted, made)
 
@@ -80,7 +80,7 @@ def check_interfaces(work: Work, plan: Plan) -> None:
 
 
 def undo(work: Work, plan: Plan, made: Sequence[Attached]) -> None:
-    """Take back what was made of a plan, and what was begun. What cannot be taken back stays recorded, for DEL to try."""
+    """Take back what was made or begun of a plan. What cannot be taken back stays recorded, for DEL to try."""
     call = work.request.call
     begun = len(plan.attachments) if work.settings.parallel and made else len(made) + 1
     failures = detach_all(work, plan.attachments[:begun], container_id=call.container_id, netns=call.netns)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from multus_py.cluster.port import Event
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-_LEAST_PATIENCE = 1.0
+_LEAST_PATIENCE = 0.5
 _NO_VARIABLES: Mapping[bytes, bytes] = {}
 
 

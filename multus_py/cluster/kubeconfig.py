@@ -149,17 +149,22 @@ def _parse(path: str) -> JSONValue:
     try:
         return jsontext.loads(data)
     except jsontext.JSONError as error:
-        import yaml  # 23 ms: see the top of this file
+        return _parse_yaml(data, path, not_json=str(error))
 
-        try:
-            parsed: JSONValue = yaml.safe_load(data)
-        except (yaml.YAMLError, ValueError, RecursionError) as problem:
-            # The libraries' messages quote the text, and the text is full of secrets.
-            mark = getattr(problem, "problem_mark", None)
-            where = f"line {mark.line + 1}: " if mark else ""
-            reason = getattr(problem, "problem", None) or "the text cannot be decoded"
-            raise errors.ConfigError(f"kubeconfig {path}: neither JSON ({error}) nor YAML: {where}{reason}") from None
-        return parsed
+
+def _parse_yaml(data: bytes, path: str, *, not_json: str) -> JSONValue:
+    try:
+        import yaml  # 23 ms: see the top of this file
+    except ImportError:
+        raise errors.ConfigError(f"kubeconfig {path}: not JSON ({not_json}), and PyYAML is not installed") from None
+    try:
+        parsed: JSONValue = yaml.safe_load(data)
+    except (yaml.YAMLError, ValueError, RecursionError) as problem:
+        # The library's messages quote the text, and the text is full of secrets.
+        mark = getattr(problem, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        raise errors.ConfigError(f"kubeconfig {path}: neither JSON ({not_json}) nor YAML{where}") from None
+    return parsed
 
 
 class _Kubeconfig:

@@ -62,7 +62,8 @@ def connect(host: str, port: int, *, clock: Clock, deadline: Deadline) -> Socket
     Raises:
         OSError: None did: the last one's failure.
     """
-    found = _socket.getaddrinfo(host, port, 0, _socket.SOCK_STREAM)
+    # As bytes: a text goes through the IDNA codec, which imports re and enum (8 ms). Hosts are ASCII anyway.
+    found = _socket.getaddrinfo(host.encode(), port, 0, _socket.SOCK_STREAM)
     failure: OSError = ConnectionError("the host has no address")
     for index, (family, kind, protocol, _, address) in enumerate(found):
         left = deadline.remaining()

@@ -16,7 +16,7 @@ from multus_py.cluster import errors, sockets
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _socket
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Protocol
 
     from multus_py.base.clock import Deadline
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         verify_mode: int
         verify_flags: int
         minimum_version: int
+        options: int
 
         def load_verify_locations(self, cafile: str | None = ..., capath: None = ..., cadata: str | None = ...) -> None:
             """Trust certificates."""
@@ -75,6 +76,8 @@ _TLS_1_2 = 0x0303
 _CERT_NONE, _CERT_REQUIRED = 0, 2
 _PARTIAL_CHAIN = 0x80000  # X509_V_FLAG_PARTIAL_CHAIN: an intermediate CA can be what one trusts, as in Go
 _NEVER_CHECK_SUBJECT = 0x20  # X509_CHECK_FLAG_NEVER_CHECK_SUBJECT: names are alternative names, as in Go
+_IGNORE_UNEXPECTED_EOF = 0x80  # SSL_OP_IGNORE_UNEXPECTED_EOF: Python sets it, and so takes a cut connection for an end
+_UNEXPECTED_EOF = "UNEXPECTED_EOF_WHILE_READING"
 _RECORD = 1 << 14
 
 BUNDLES = (
@@ -152,10 +155,10 @@ class PublicLibrary:
         return session, session
 
 
-def library() -> Library:
+def library(preferred: Callable[[], Library] = PrivateLibrary) -> Library:
     """Return the private library if it is as expected, the public one otherwise."""
     try:
-        return PrivateLibrary()
+        return preferred()
     except (ImportError, AttributeError, TypeError):
         return PublicLibrary()
 
@@ -178,6 +181,7 @@ class Client:
         context = library.context
         context.minimum_version = _TLS_1_2
         context.verify_flags |= _PARTIAL_CHAIN
+        context.options &= ~_IGNORE_UNEXPECTED_EOF
         if trust.insecure:
             context.check_hostname = False  # first: the other one is refused while this is on
             context.verify_mode = _CERT_NONE
@@ -285,7 +289,8 @@ class Secure:
         self._socket.close()
 
     def _translated(self, error: OSError) -> Exception:
-        if isinstance(error, self._library.endings):
+        # The reason: Python 3.11 does not turn this one into SSLEOFError yet.
+        if isinstance(error, self._library.endings) or getattr(error, "reason", "") == _UNEXPECTED_EOF:
             return ConnectionResetError("the server ended the connection")
         return errors.UntrustedError(f"no trusted TLS connection: {_reason(error)}")
 

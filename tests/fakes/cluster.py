@@ -76,6 +76,10 @@ class FakeCluster:
     def _called(self, call: str, namespace: str, name: str) -> None:
         assert not self.closed, f"{call} after close"
         self.calls.append((call, namespace, name))
+        if any(part in {"", ".", ".."} or "/" in part or "%" in part for part in (namespace, name)):
+            raise errors.ClusterError(
+                f'cannot {call} "{name}" in namespace "{namespace}": no object can have such a name'
+            )
         if call in self._failures:
             raise self._failures[call]
 

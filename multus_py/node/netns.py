@@ -77,23 +77,21 @@ class Inside:
     def __init__(self, namespace: Namespace) -> None:
         """Name the namespace; nothing is done yet."""
         self._namespace = namespace
-        self._old: Namespace | None = None
+        self._old: Namespace
 
     def __enter__(self) -> None:
         """Go there. Raises NodeError, and stays where it was."""
-        old = Namespace(_OWN)
+        self._old = Namespace(_OWN)
         try:
             _set(self._namespace)
         except BaseException:
-            old.__exit__()
+            self._old.__exit__()
             raise
-        self._old = old
 
     def __exit__(self, *_exception: object) -> None:
         """Come back. Raises NodeError when that is not possible; the thread must not go on then."""
-        if self._old:
-            with self._old:
-                _set(self._old)
+        with self._old:
+            _set(self._old)
 
 
 def is_namespace(path: str) -> bool:

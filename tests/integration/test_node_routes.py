@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import struct
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -296,29 +298,35 @@ def _advertise(world: Netns, interface: str) -> None:
     thread.join()
 
 
-def _wait_for_defaults(inside: Netns, number: int) -> list[str]:
-    for _ in range(100):
-        if len(inside.defaults(6)) >= number:
+def _heard(inside: Netns) -> int:
+    """Return how many router advertisements the pod has got so far."""
+    counters = dict(line.split() for line in inside.run("cat", "/proc/net/snmp6").splitlines())
+    return int(counters["Icmp6InRouterAdvertisements"])
+
+
+def _advertised(inside: Netns, world: Netns, interface: str) -> list[str]:
+    """Advertise a router to the pod; return its default routes after it has heard of it."""
+    before = _heard(inside)
+    _advertise(world, interface)
+    for _ in range(500):
+        if _heard(inside) > before:
             break
-        time.sleep(0.02)
+        time.sleep(0.01)
     return inside.defaults(6)
 
 
 def test_an_advertised_route_goes_and_the_next_advertisement_does_not_bring_it_back(both: tuple[Netns, Netns]) -> None:
     inside, world = both
-    _advertise(world, "peer1")
-    [advertised] = _wait_for_defaults(inside, 1)
+    [advertised] = _advertised(inside, world, "peer1")
     assert "dev eth0 proto ra" in advertised
     change = _set(inside, "net1", "2001:db8:2::1")
     assert change.removed == (("eth0", 6),)
-    _advertise(world, "peer1")
-    assert _wait_for_defaults(inside, 2) == [V6_NET1]
+    assert _advertised(inside, world, "peer1") == [V6_NET1]
 
 
 def test_an_empty_list_keeps_the_route_that_was_advertised_to_the_holder(both: tuple[Netns, Netns]) -> None:
     inside, world = both
-    _advertise(world, "peer2")
-    [advertised] = _wait_for_defaults(inside, 1)
+    [advertised] = _advertised(inside, world, "peer2")
     inside.ip(V6_ETH0 + " metric 9")
     _set(inside, "net1")
     assert inside.defaults(6) == [advertised]
@@ -327,8 +335,7 @@ def test_an_empty_list_keeps_the_route_that_was_advertised_to_the_holder(both: t
 
 def test_an_advertised_route_is_put_back_after_a_failure(both: tuple[Netns, Netns]) -> None:
     inside, world = both
-    _advertise(world, "peer1")
-    [before] = _wait_for_defaults(inside, 1)
+    [before] = _advertised(inside, world, "peer1")
     with pytest.raises(NodeError, match="2001:db8:77::1"):
         _set(inside, "net1", "2001:db8:77::1")
     assert inside.defaults(6) == [before]
@@ -341,3 +348,34 @@ def test_a_pod_without_ipv6_gets_its_ipv4_route(inside: Netns) -> None:
     assert inside.defaults(4) == [V4_NET1]
     with pytest.raises(NodeError, match="2001:db8:2::1"):
         _set(inside, "net1", "2001:db8:2::1")
+
+
+def test_an_interface_too_small_for_ipv6_is_no_obstacle(inside: Netns) -> None:
+    inside.ip("link set eth0 mtu 1000")
+    _set(inside, "net1", "2001:db8:2::1")
+    assert inside.defaults(6) == [V6_NET1]
+
+
+def test_the_same_change_can_be_made_again(inside: Netns) -> None:
+    inside.ip(V6_ETH0)
+    _set(inside, "net1", "2001:db8:2::1")
+    assert _set(inside, "net1", "2001:db8:2::1").removed == (("net1", 6),)
+    assert inside.defaults(6) == [V6_NET1]
+
+
+def test_settings_that_may_not_be_changed_are_an_error_and_nothing_has_changed(inside: Netns) -> None:
+    inside.ip(V6_ETH0)
+    script = f"""
+import sys; sys.path[:0] = {sys.path!r}
+from multus_py.node import errors, routes
+try:
+    routes.set_default_routes({inside.path!r}, routes.DefaultRoutes(holder="net1", gateways=("2001:db8:2::1",)))
+except errors.NodeError as error:
+    print(error)
+"""
+    mounts = "mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys"
+    command = ["unshare", "-m", "sh", "-c", f'{mounts} && exec "$@"', "sh", sys.executable, "-c", script]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "cannot tell eth0 whether to learn IPv6 default routes: " in said
+    assert "Read-only file system" in said
+    assert inside.defaults(6) == [V6_LEFT]

@@ -1,0 +1,108 @@
+"""The kubelet's checkpoint of device allocations."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from multus_py.node import checkpoint
+from multus_py.node.errors import NodeError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from multus_py.base.jsontext import JSONValue
+
+UID = "970a395d-bb3b-11e8-89df-408d5c537d23"
+
+
+def _entry(container: str, devices: JSONValue, *, uid: str = UID, resource: str = "example.com/nic") -> JSONValue:
+    entry: JSONValue = {
+        "PodUID": uid,
+        "ContainerName": container,
+        "ResourceName": resource,
+        "DeviceIDs": devices,
+        "AllocResp": "CkIKG1BDSURFVklDRV9JTlRFTF9DT01fU1JJT1YSIw==",
+    }
+    return entry
+
+
+def _allocated(tmp_path: Path, *entries: JSONValue) -> dict[str, tuple[str, ...]]:
+    path = tmp_path / "checkpoint"
+    devices = {"example.com/nic": ["0000:03:02.0"]}
+    data = {"PodDeviceEntries": list(entries), "RegisteredDevices": devices}
+    path.write_text(json.dumps({"Data": data, "Checksum": 229855270}), encoding="utf-8")
+    return dict(checkpoint.allocated(UID, path=str(path)))
+
+
+def test_devices_are_listed_by_resource(tmp_path: Path) -> None:
+    found = _allocated(
+        tmp_path,
+        _entry("app", {"0": ["0000:03:02.1"]}),
+        _entry("app", {"0": ["gpu-1"]}, resource="example.com/gpu"),
+        _entry("app", {"0": ["0000:03:02.7"]}, uid="another"),
+    )
+    assert found == {"example.com/nic": ("0000:03:02.1",), "example.com/gpu": ("gpu-1",)}
+
+
+def test_the_order_is_the_containers_and_sorted_within_one(tmp_path: Path) -> None:
+    found = _allocated(
+        tmp_path,
+        _entry("first", {"1": ["d8", "d4"], "0": ["d9"]}),
+        _entry("second", {"0": ["d1", "d0"]}),
+    )
+    assert found == {"example.com/nic": ("d4", "d8", "d9", "d0", "d1")}
+
+
+def test_the_list_of_old_kubelets_is_read(tmp_path: Path) -> None:
+    assert _allocated(tmp_path, _entry("app", ["d2", "d1"])) == {"example.com/nic": ("d1", "d2")}
+
+
+@pytest.mark.parametrize("devices", [None, {}, {"0": None}, []])
+def test_an_entry_without_devices_gives_none(tmp_path: Path, devices: JSONValue) -> None:
+    assert _allocated(tmp_path, _entry("app", devices)) == {"example.com/nic": ()}
+
+
+def test_a_pod_that_is_not_there_has_no_devices(tmp_path: Path) -> None:
+    assert _allocated(tmp_path, _entry("app", {"0": ["d1"]}, uid="another")) == {}
+
+
+def test_without_a_checkpoint_there_are_no_devices(tmp_path: Path) -> None:
+    assert checkpoint.allocated(UID, path=str(tmp_path / "none")) == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "null", '{"Data": null}', '{"Data": {}}', '{"Data": {"PodDeviceEntries": null}}']
+)
+def test_an_empty_checkpoint_has_no_devices(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "checkpoint"
+    path.write_text(text, encoding="utf-8")
+    assert checkpoint.allocated(UID, path=str(path)) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"Data": 1}',
+        '{"Data": {"PodDeviceEntries": {}}}',
+        '{"Data": {"PodDeviceEntries": [null]}}',
+        '{"Data": {"PodDeviceEntries": [{"PodUID": 1}]}}',
+        json.dumps({"Data": {"PodDeviceEntries": [_entry("app", {"0": "d1"})]}}),
+        json.dumps({"Data": {"PodDeviceEntries": [_entry("app", "d1")]}}),
+    ],
+)
+def test_a_checkpoint_of_another_form_is_an_error_that_names_it(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "checkpoint"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(NodeError, match=f"device allocations cannot be read: {path}: "):
+        checkpoint.allocated(UID, path=str(path))
+
+
+def test_a_checkpoint_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(NodeError, match=r"device allocations cannot be read: .*Is a directory"):
+        checkpoint.allocated(UID, path=str(tmp_path))

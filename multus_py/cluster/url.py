@@ -46,7 +46,7 @@ def parse(text: str) -> URL:
     scheme, separator, rest = text.partition("://")
     scheme, rest = (scheme.lower(), rest) if separator else ("https", text)
     if scheme not in _PORTS:
-        raise ValueError(f'its scheme "{scheme}" is neither http nor https')
+        raise ValueError("its scheme is neither http nor https")
     if "?" in rest or "#" in rest:
         raise ValueError("not a server's URL: it has a query or a fragment")
     authority, slash, path = rest.partition("/")

@@ -108,7 +108,7 @@ def make_directories(path: str, mode: int = 0o700) -> None:
             raise
     except FileNotFoundError:
         parent = directory_of(path)
-        if parent == path:
+        if parent == path or is_directory(parent):  # /proc says so of what it will never have
             raise
         make_directories(parent, mode)
         make_directories(path, mode)

@@ -95,7 +95,7 @@ class Operation(value.Value):
         if response.status in _BUSY:
             raise AgainError(reason, after=_retry_after(response))
         failure = _FAILURES.get(response.status, errors.ClusterError)
-        if response.status == 404 and status.raw("kind") != "Status":
+        if response.status == 404 and not _names_object(status):
             # Not how Kubernetes says that an object is missing. For a pod that would mean that it is gone: no guesses.
             failure = errors.NotFoundError if self.resource == NADS else errors.ClusterError
             hint = (
@@ -126,6 +126,12 @@ def _text(status: fields.Fields, key: str) -> str:
     """Return a text from an answer that may be anything."""
     found = status.raw(key)
     return " ".join(found.split())[:_MAX_SHOWN] if isinstance(found, str) else ""
+
+
+def _names_object(status: fields.Fields) -> bool:
+    """Tell whether a 404 is about an object, and not about a path that the server does not know."""
+    details = status.raw("details")
+    return status.raw("kind") == "Status" and isinstance(details, dict) and bool(details.get("name"))
 
 
 def _is_about_uid(status: fields.Fields) -> bool:

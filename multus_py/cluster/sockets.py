@@ -67,7 +67,7 @@ def connect(host: str, port: int, *, clock: Clock, deadline: Deadline) -> Socket
     failure: OSError = ConnectionError("the host has no address")
     for index, (family, kind, protocol, _, address) in enumerate(found):
         left = deadline.remaining()
-        share = deadline if left is None else Deadline(clock, left / (len(found) - index))
+        share = Deadline(clock, left / (len(found) - index)) if left else deadline  # 0 would mean: no limit
         try:
             return _connect(Socket(family, kind, protocol), address, share)
         except OSError as error:

@@ -17,6 +17,7 @@ from multus_py.cluster.kubeconfig import Access
 from multus_py.cluster.objects import Pod
 from multus_py.cluster.port import Event
 from multus_py.lab.apiserver import APIServer
+from multus_py.lab.certs import Authority
 from multus_py.lab.faults import Action, Answer, Delay, Fault, Garbage, HangUp
 from tests.fakes.clock import FakeClock
 from tests.unit.cluster.loopback import answering, serving
@@ -361,7 +362,7 @@ def test_a_server_that_does_not_speak_http_is_an_error_at_once(fixture: Fixture)
 @pytest.mark.parametrize(
     ("change", "failure"),
     [
-        ({"ca": ""}, errors.UntrustedError),
+        ({"ca": Authority().pem.decode()}, errors.UntrustedError),
         ({"tls_server_name": "other.example"}, errors.UntrustedError),
         ({"ca": "no certificate"}, errors.ConfigError),
         ({"client_certificate": "x", "client_key": "y"}, errors.ConfigError),

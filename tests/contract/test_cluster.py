@@ -1,0 +1,209 @@
+"""What all adapters of the cluster port have in common: the same cases for the fake and for an API server over TLS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from multus_py.base.clock import SystemClock
+from multus_py.base.log import Log, Options
+from multus_py.cluster import errors, kubeconfig
+from multus_py.cluster.direct import Direct
+from multus_py.cluster.objects import Nad, Pod
+from multus_py.cluster.port import Event
+from multus_py.lab.apiserver import APIServer
+from tests.fakes.cluster import FakeCluster
+
+if TYPE_CHECKING:
+    from multus_py.base.jsontext import JSONObject
+    from multus_py.cluster.port import Cluster
+
+CONFIG = '{"cniVersion": "1.0.0", "type": "macvlan", "name": "<ü>"}'
+RESOURCE = "k8s.v1.cni.cncf.io/resourceName"
+
+
+class World(Protocol):
+    """An adapter, and the cluster behind it as everybody else sees and changes it."""
+
+    @property
+    def cluster(self) -> Cluster: ...
+    def create_pod(self, name: str, annotations: dict[str, str]) -> None: ...
+    def create_nad(self, name: str, config: str | None, annotations: dict[str, str]) -> None: ...
+    def delete_pod(self, name: str) -> None: ...
+    def annotations(self, name: str) -> dict[str, str]: ...
+    def events(self) -> list[tuple[str, str, str, str]]: ...
+
+
+class FakeWorld:
+    """The fake. A pod that is created again has another UID, as everywhere."""
+
+    def __init__(self) -> None:
+        self._fake = FakeCluster()
+        self.cluster: Cluster = self._fake
+        self._created = 0
+
+    def create_pod(self, name: str, annotations: dict[str, str]) -> None:
+        self._created += 1
+        uid = f"uid-{self._created}"
+        self._fake.put(Pod(namespace="default", name=name, uid=uid, annotations=annotations, node="node1"))
+
+    def create_nad(self, name: str, config: str | None, annotations: dict[str, str]) -> None:
+        resource = annotations.get(RESOURCE, "")
+        self._fake.put(
+            Nad(namespace="default", name=name, config=config or "", resource_name=resource, annotations=annotations)
+        )
+
+    def delete_pod(self, name: str) -> None:
+        self._fake.remove_pod("default", name)
+
+    def annotations(self, name: str) -> dict[str, str]:
+        return dict(self._fake.pod("default", name).annotations)
+
+    def events(self) -> list[tuple[str, str, str, str]]:
+        return [(pod.name, event.type, event.reason, event.message) for pod, event in self._fake.events]
+
+
+class LabWorld:
+    """The direct adapter, and the lab's API server."""
+
+    def __init__(self, server: APIServer, path: Path) -> None:
+        self._server = server
+        access = kubeconfig.load(str(server.kubeconfig(path)))
+        self.cluster: Cluster = Direct(access, clock=SystemClock(), log=Log(Options(stderr=False)))
+
+    def create_pod(self, name: str, annotations: dict[str, str]) -> None:
+        metadata: JSONObject = {"name": name, "namespace": "default", "annotations": {**annotations}}
+        self._server.create(
+            {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"nodeName": "node1"}, "status": {}}
+        )
+
+    def create_nad(self, name: str, config: str | None, annotations: dict[str, str]) -> None:
+        metadata: JSONObject = {"name": name, "namespace": "default", "annotations": {**annotations}}
+        document: JSONObject = {"kind": "NetworkAttachmentDefinition", "metadata": metadata}
+        if config is not None:
+            document["spec"] = {"config": config}
+        self._server.create({"apiVersion": "k8s.cni.cncf.io/v1", **document})
+
+    def delete_pod(self, name: str) -> None:
+        self._server.delete("pod", name)
+
+    def annotations(self, name: str) -> dict[str, str]:
+        return dict(self.cluster.get_pod("default", name).annotations)
+
+    def events(self) -> list[tuple[str, str, str, str]]:
+        found = []
+        for event in self._server.list("event", "default"):
+            involved = event["involvedObject"]
+            assert isinstance(involved, dict)
+            found.append((str(involved["name"]), str(event["type"]), str(event["reason"]), str(event["message"])))
+        return found
+
+
+@pytest.fixture(params=["fake", "direct"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    if request.param == "fake":
+        yield FakeWorld()
+        return
+    with APIServer() as server:
+        made = LabWorld(server, tmp_path / "kubeconfig")
+        yield made
+        made.cluster.close()
+
+
+def test_a_pod_is_found(world: World) -> None:
+    world.create_pod("web", {"a": "b", "kubernetes.io/config.source": "file"})
+    pod = world.cluster.get_pod("default", "web")
+    assert (pod.namespace, pod.name, pod.node) == ("default", "web", "node1")
+    assert pod.annotations == {"a": "b", "kubernetes.io/config.source": "file"}
+    assert pod.uid
+    assert pod.is_static
+
+
+def test_a_definition_is_found(world: World) -> None:
+    world.create_nad("net", CONFIG, {RESOURCE: "intel.com/sriov", "x": "y"})
+    nad = world.cluster.get_nad("default", "net")
+    assert (nad.namespace, nad.name, nad.config, nad.resource_name) == ("default", "net", CONFIG, "intel.com/sriov")
+    assert nad.annotations["x"] == "y"
+
+
+def test_a_definition_without_a_spec_is_found(world: World) -> None:
+    world.create_nad("net", None, {})
+    nad = world.cluster.get_nad("default", "net")
+    assert (nad.config, nad.resource_name) == ("", "")
+
+
+@pytest.mark.parametrize(("namespace", "name"), [("default", "other"), ("other", "web")], ids=["name", "namespace"])
+def test_what_is_not_there_is_not_found(world: World, namespace: str, name: str) -> None:
+    world.create_pod("web", {})
+    world.create_nad("web", CONFIG, {})
+    for get in (world.cluster.get_pod, world.cluster.get_nad):
+        with pytest.raises(errors.NotFoundError, match=name):
+            get(namespace, name)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../web", "web/log", "%2e%2e"])
+def test_what_can_be_no_name_is_an_error_but_not_a_missing_object(world: World, name: str) -> None:
+    world.create_pod("web", {})
+    for get in (world.cluster.get_pod, world.cluster.get_nad):
+        for namespace, wanted in (("default", name), (name, "web")):
+            with pytest.raises(errors.ClusterError) as caught:
+                get(namespace, wanted)
+            assert not isinstance(caught.value, errors.NotFoundError)
+
+
+def test_names_with_odd_characters_are_not_found(world: World) -> None:
+    for name in ("a b", "a?b=c", "a#b", "ü"):
+        with pytest.raises(errors.NotFoundError):
+            world.cluster.get_pod("default", name)
+
+
+def test_annotations_are_set_and_the_others_stay(world: World) -> None:
+    world.create_pod("web", {"kept": "yes", "changed": "old"})
+    pod = world.cluster.get_pod("default", "web")
+    world.cluster.write_status(pod, {"changed": "new", "added": '[{"name": "<ü>"}]'})
+    assert world.annotations("web") == {"kept": "yes", "changed": "new", "added": '[{"name": "<ü>"}]'}
+
+
+def test_annotations_can_be_set_again(world: World) -> None:
+    world.create_pod("web", {})
+    pod = world.cluster.get_pod("default", "web")
+    for text in ("1", "2"):
+        world.cluster.write_status(pod, {"a": text})
+    assert world.annotations("web") == {"a": "2"}
+
+
+def test_another_pod_of_that_name_is_left_alone(world: World) -> None:
+    world.create_pod("web", {})
+    pod = world.cluster.get_pod("default", "web")
+    world.delete_pod("web")
+    world.create_pod("web", {"other": "pod"})
+    with pytest.raises(errors.ConflictError, match="web"):
+        world.cluster.write_status(pod, {"a": "b"})
+    assert world.annotations("web") == {"other": "pod"}
+
+
+def test_the_status_of_a_pod_that_is_gone_is_not_found(world: World) -> None:
+    world.create_pod("web", {})
+    pod = world.cluster.get_pod("default", "web")
+    world.delete_pod("web")
+    with pytest.raises(errors.NotFoundError, match="web"):
+        world.cluster.write_status(pod, {"a": "b"})
+
+
+def test_events_are_told(world: World) -> None:
+    world.create_pod("web", {})
+    pod = world.cluster.get_pod("default", "web")
+    world.cluster.post_event(pod, Event(reason="AddedInterface", message="Add net1 [192.0.2.7/24] from default/net"))
+    world.cluster.post_event(pod, Event(type="Warning", reason="NoNetworkFound", message="cannot find it"))
+    assert sorted(world.events()) == [
+        ("web", "Normal", "AddedInterface", "Add net1 [192.0.2.7/24] from default/net"),
+        ("web", "Warning", "NoNetworkFound", "cannot find it"),
+    ]
+
+
+def test_closing_twice_does_no_harm(world: World) -> None:
+    world.cluster.close()
+    world.cluster.close()

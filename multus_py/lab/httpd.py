@@ -124,15 +124,18 @@ class HttpServer(socketserver.TCPServer):
         thread.start()
 
     def _talk(self, raw: socket.socket, client_address: object) -> None:
-        connection = raw
-        if self._tls is not None:
-            connection = self._tls.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
-        with connection, contextlib.suppress(OSError), self._registered(connection):
+        # Whatever breaks in here, the client's end broke it. Closing `raw` is for the case that it cannot be wrapped.
+        with contextlib.suppress(OSError), raw, self._wrapped(raw) as connection, self._registered(connection):
             if self.stopping.is_set():
                 return
             if isinstance(connection, ssl.SSLSocket):
                 connection.do_handshake()
             Handler(connection, client_address, self)
+
+    def _wrapped(self, raw: socket.socket) -> socket.socket:
+        if self._tls is None:
+            return raw
+        return self._tls.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
 
     @contextlib.contextmanager
     def _registered(self, connection: socket.socket) -> Iterator[None]:
@@ -225,6 +228,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(reply.code)
         self.send_header("Content-Type", reply.media_type)
         self.send_header("Content-Length", str(len(reply.body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
         for name, value in reply.headers:
             self.send_header(name, value)
         self.end_headers()

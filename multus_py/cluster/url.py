@@ -65,7 +65,7 @@ def _place(text: str) -> tuple[str, str]:
     """Split host and port, either of which may be missing."""
     if not text.startswith("["):
         host, _, port = text.partition(":")
-        if not host or ":" in port or host.startswith("."):
+        if not host or ":" in port or host.startswith(".") or "%" in host:
             raise ValueError("it names no host (IPv6 addresses stand in brackets)")
         return host, port
     host, bracket, rest = text[1:].partition("]")

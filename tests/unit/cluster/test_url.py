@@ -36,6 +36,7 @@ def test_a_url_is_taken_apart(text: str, scheme: str, host: str, port: int, path
         ("https://:6443", "names no host"),
         ("https://.example.com", "names no host"),
         ("https://::1", "names no host"),
+        ("https://%65xample.com", "names no host"),
         ("https://[::1", "no IPv6 address"),
         ("https://[10.0.0.1]", "no IPv6 address"),
         ("https://[::1]6443", "no IPv6 address"),
@@ -57,7 +58,7 @@ def test_what_is_no_url_of_a_server_is_refused(text: str, complaint: str) -> Non
         url.parse(text)
 
 
-@given(st.text())
+@given(st.text() | st.text(alphabet="ahtps:/[]%.@0123456789f"))
 def test_any_text_is_either_taken_or_refused(text: str) -> None:
     try:
         parsed = url.parse(text)

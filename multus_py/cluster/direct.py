@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _LEAST_PATIENCE = 0.5
+_EVENT_PATIENCE = 2.0
 _NO_VARIABLES: Mapping[bytes, bytes] = {}
 
 
@@ -92,10 +93,13 @@ class Direct:
         self._perform(Operation(verb="patch", resource=operation.POD_STATUS, namespace=namespace, name=name, body=body))
 
     def post_event(self, pod: Pod, event: Event) -> None:
-        """Create an event. Raises ClusterError."""
+        """Create an event, with little patience: whoever waits for the pod waits for this, too. Raises ClusterError."""
         body = events.document(pod, event, now=self._clock.now())
         try:
-            self._perform(Operation(verb="create", resource=operation.EVENTS, namespace=pod.namespace, body=body))
+            self._perform(
+                Operation(verb="create", resource=operation.EVENTS, namespace=pod.namespace, body=body),
+                timeout=min(self._timeout or _EVENT_PATIENCE, _EVENT_PATIENCE),
+            )
         except errors.ConflictError:
             pass  # it is there: it had arrived, the answer got lost, and we sent it again
 
@@ -105,9 +109,9 @@ class Direct:
             self._session.connection.close()
             self._session = None
 
-    def _perform(self, wanted: Operation) -> JSONObject:
+    def _perform(self, wanted: Operation, *, timeout: float | None = None) -> JSONObject:
         """Carry out an operation with all that helps, and return the server's document."""
-        deadline = time.Deadline(self._clock, self._timeout)
+        deadline = time.Deadline(self._clock, self._timeout if timeout is None else timeout)
         try:
             return self._repeat(wanted, deadline)
         except errors.ForbiddenError as error:

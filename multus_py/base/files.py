@@ -148,7 +148,7 @@ def directory_of(path: str) -> str:
 def _type(path: str) -> int:
     try:
         return posix.stat(path).st_mode & _TYPE_MASK
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: no file's name can be this text
         return 0
 
 

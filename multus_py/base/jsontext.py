@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _SPACE = " \t\n\r"
 _MAX_FLOAT = 1.7976931348623157e308
+_MAX_DEPTH = 200
 
 
 class JSONError(ValueError):
@@ -103,6 +104,8 @@ def loads(data: bytes | str) -> JSONValue:
     rest = text[end:].lstrip(_SPACE)
     if rest:
         raise JSONError(f"unexpected text after the JSON value {_where(text, len(text) - len(rest))}")
+    if text.count("[") + text.count("{") > _MAX_DEPTH and _is_too_deep(value):
+        raise JSONError("nested too deeply")
     return _without_surrogates(value) if "\\ud" in text.lower() else value
 
 
@@ -176,6 +179,21 @@ def _reason(text: str, start: int) -> str:
     except ValueError as error:
         return f"{getattr(error, 'msg', error)} {_where(text, getattr(error, 'pos', start))}"
     return "invalid JSON"
+
+
+def _is_too_deep(value: JSONValue) -> bool:
+    """Tell whether a value is nested so deeply that writing it, by recursion, could use up the stack."""
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [
+            item
+            for outer in level
+            if isinstance(outer, (list, dict))
+            for item in (outer if isinstance(outer, list) else outer.values())
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _without_surrogates(value: JSONValue) -> JSONValue:

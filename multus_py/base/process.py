@@ -28,8 +28,10 @@ if TYPE_CHECKING:
             """Start `argv[0]` (a path), feed it, wait. Raises OSError when it cannot be started."""
 
 
+MAX_OUTPUT = 16 << 20
+"""A program that writes more bytes than this is killed."""
+
 _PIPE_SIZE = 1 << 16
-_MAX_OUTPUT = 16 << 20
 _SIGKILL, _SIGPIPE, _SIGXFSZ = 9, 13, 25
 _SIGNALS = {
     1: "hangup",
@@ -149,7 +151,7 @@ class _Conversation:
                 poll.register(deadline.cancel, select.POLLIN)
             for fd in self._open:
                 poll.register(fd, select.POLLOUT if fd == self._stdin else select.POLLIN)
-            while self._size <= _MAX_OUTPUT:
+            while self._size <= MAX_OUTPUT:
                 left = deadline.remaining()
                 ready = [fd for fd, _ in poll.poll(None if left is None else left * 1000)]
                 if deadline.cancel in ready or (not ready and deadline.expired()):
@@ -191,7 +193,7 @@ class _Conversation:
         """Read what the program left in its pipes when it ended."""
         for fd in (self._stdout, self._stderr):
             try:
-                while fd in self._open and self._size <= _MAX_OUTPUT:
+                while fd in self._open and self._size <= MAX_OUTPUT:
                     if not self._hear(fd):
                         break
             except BlockingIOError:  # empty, but a grandchild holds it open

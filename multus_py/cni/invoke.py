@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 
-from multus_py.base import clock, files, jsontext, value, wording
+from multus_py.base import clock, files, jsontext, process, value, wording
 from multus_py.base.fields import FieldError, Fields
 from multus_py.cni import errors
 
@@ -96,7 +96,7 @@ class Executor(value.Value):
         outcome = self._start(path, config, {**self.environ, **added}, deadline)
         self.log.debug(f"{verb}: plugin {path}, interface {ifname or '-'}: {outcome.ending}")
         if outcome.timed_out:
-            raise errors.CNIError(errors.INTERNAL, self._killed(type, deadline))
+            raise errors.CNIError(errors.INTERNAL, self._killed(type, outcome, deadline))
         if outcome.code:
             raise failure(outcome)
         self._forward(outcome.stderr)
@@ -122,11 +122,14 @@ class Executor(value.Value):
             deadline.sleep(_BUSY_WAIT)
         raise AssertionError("unreachable")
 
-    def _killed(self, type: str, deadline: Deadline) -> str:
-        shown = wording.quoted(type)
-        if deadline.expired():
-            return f"netplugin failed: plugin {shown} did not finish within {self.timeout:g} seconds and was killed"
-        return f"netplugin failed: plugin {shown} wrote too much and was killed"
+    def _killed(self, type: str, outcome: Outcome, deadline: Deadline) -> str:
+        if len(outcome.stdout) + len(outcome.stderr) > process.MAX_OUTPUT:
+            problem = f"wrote more than {process.MAX_OUTPUT >> 20} MiB"
+        elif deadline.expired():
+            problem = f"did not finish within {self.timeout:g} seconds"
+        else:
+            problem = "was still running when the call was ended"
+        return f"netplugin failed: plugin {wording.quoted(type)} {problem} and was killed"
 
 
 def failure(outcome: Outcome) -> errors.CNIError:

@@ -29,14 +29,13 @@ def add(request: Request, *, ports: Ports) -> JSONObject:
     readiness.wait(call)
     with clusters.Session(call) as cluster:
         try:
-            master = _add(call, cluster)
+            return _add(call, cluster)
         except pods.PodGoneError as gone:
             call.log.verbose(f"ADD: pod {gone} is gone, nothing is attached")
-            master = _no_result(request)
-    return result.encode(master, request.version)
+            return result.encode(_no_result(request), request.version)
 
 
-def _add(call: Work, cluster: Cluster | None) -> Result:
+def _add(call: Work, cluster: Cluster | None) -> JSONObject:
     pod = pods.fetch(call, cluster)
     publisher = Publisher(call, cluster, pod)
     try:
@@ -44,26 +43,27 @@ def _add(call: Work, cluster: Cluster | None) -> Result:
             call, pod, finder=networks.Finder(call.settings, cluster), devices=Devices(call.ports.node, pod)
         )
         with record.locked(call, call.request.call.container_id):
-            made = _make(call, plan, publisher)
+            return _make(call, plan, publisher)
     except BaseException as error:
         publisher.failed(error)
         raise
-    publisher.added(made)
-    return made[0].result
 
 
-def _make(call: Work, plan: Plan, publisher: Publisher) -> list[Attached]:
+def _make(call: Work, plan: Plan, publisher: Publisher) -> JSONObject:
     """Record, make and publish the attachments: all of it, or nothing."""
     made: list[Attached] = []
     perform.check_interfaces(call, plan)
-    record.save(call, call.request.call.container_id, plan.attachments)
+    earlier = record.earlier(call, plan)
+    record.save(call, call.request.call.container_id, (*plan.attachments, *earlier))
     try:
         perform.attach_all(call, plan, made)
+        document = result.encode(made[0].result, call.request.version)
         publisher.status(made)
+        publisher.added(made)
     except BaseException:
-        perform.undo(call, plan, made)
+        perform.undo(call, plan, made, earlier=earlier)
         raise
-    return made
+    return document
 
 
 def _no_result(request: Request) -> Result:

@@ -37,10 +37,12 @@ def check(request: Request, *, ports: Ports) -> None:
 
 
 def _check(call: Work, attachment: Attachment) -> None:
-    """Ask the plugins; those of networks before CNI 0.4.0 know no CHECK, so there the interface must do."""
+    """Ask the plugins; those of networks before CNI 0.4.0 know no CHECK, so there the interface must do, if any."""
     runtime = call.runtime(attachment)
     if versions.at_least(attachment.network.version, _FIRST_WITH_CHECK):
         network.check(attachment.network, runtime, call.executor)
+        return
+    if record.without_interface(call, call.request.call.container_id, attachment):
         return
     try:
         there = call.ports.node.interface_exists(runtime.netns, attachment.ifname)

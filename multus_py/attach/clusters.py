@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from multus_py.cluster.port import Cluster
 
 
+def code(error: cluster_errors.ClusterError) -> int:
+    """Return the spec's code for a failure of the cluster: whether the runtime may hope that it passes."""
+    return errors.TRY_AGAIN_LATER if isinstance(error, cluster_errors.UnavailableError) else errors.INTERNAL
+
+
 class Session:
     """A context that gives the cluster, None where there is no Kubernetes, and closes it in the end."""
 

@@ -63,7 +63,7 @@ def collect(request: Request, *, ports: Ports) -> None:
 def _detach_stale(call: Work, valid_ids: set[str], kept: _Kept) -> list[errors.CNIError]:
     """Detach the containers that are not valid; note the networks of all, and the attachments of the others."""
     failures: list[errors.CNIError] = []
-    for container_id in record.containers(call.settings.cni_dir):
+    for container_id in record.containers(call):
         if container_id not in valid_ids:
             failures += _detach(call, container_id, kept)
             continue
@@ -73,12 +73,15 @@ def _detach_stale(call: Work, valid_ids: set[str], kept: _Kept) -> list[errors.C
 
 
 def _detach(call: Work, container_id: str, kept: _Kept) -> list[errors.CNIError]:
-    held = record.lock(call, container_id)
-    if not held.try_acquire():  # an ADD or DEL is at work on it: then it is not stale, or about to be gone
+    held = record.locked_at_once(call, container_id)
+    if held is None:  # an ADD or DEL is at work on it: then it is not stale, or about to be gone
         call.log.verbose(f"GC: container {container_id} is in use by another call, it is left alone")
         return []
     with held:
         attachments = record.load(call, container_id)
+        if not attachments:  # whatever that file is, it is no record of ours
+            call.log.verbose(f"GC: nothing can be read of container {container_id}, it is left alone")
+            return []
         for attachment in attachments:
             kept.know(attachment.network)
         failures = perform.detach_all(call, attachments, container_id=container_id, netns=None)

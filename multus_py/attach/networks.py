@@ -5,6 +5,7 @@ multus-behaviour 4, cni-behaviour 13.
 
 from __future__ import annotations
 
+from multus_py.attach import clusters
 from multus_py.base import files, jsontext, value
 from multus_py.cluster import errors as cluster_errors
 from multus_py.cni import args, conf, errors
@@ -22,12 +23,16 @@ _NO_CLUSTER = "no way to the Kubernetes API is configured (kubeconfig)"
 
 
 class NoNetworkError(errors.CNIError):
-    """A network that somebody named cannot be found, or not be read from the API server."""
+    """A network that somebody named is not there, or not for us to read."""
 
-    def __init__(self, namespace: str, name: str, cause: object) -> None:
-        """Say which NAD it was, in the words that the original's event uses."""
-        problem = f"cannot find a network-attachment-definition ({name}) in namespace ({namespace}): {cause}"
-        super().__init__(errors.INVALID_CONFIG, problem)
+    def __init__(self, code: int, msg: str, details: str = "", *, announcement: str = "") -> None:
+        """Describe the failure; the announcement is what the pod's event says of it, by default the message."""
+        super().__init__(code, msg, details)
+        self.announcement = announcement or msg
+
+    def prefixed(self, context: str) -> NoNetworkError:
+        """Return the same error with `context` in front of its message, but not of its announcement."""
+        return NoNetworkError(self.code, context + self.msg, self.details, announcement=self.announcement)
 
 
 class Found(value.Value):
@@ -52,15 +57,17 @@ class Finder:
         """Return the network that a NAD describes.
 
         Raises:
-            NoNetworkError: There is no such NAD, or it cannot be read.
-            CNIError: What it says is wrong; the message names it.
+            NoNetworkError: There is no such NAD, or we may not read it.
+            CNIError: It cannot be read now, or what it says is wrong; the message names it.
         """
         if self._cluster is None:
-            raise NoNetworkError(namespace, name, _NO_CLUSTER)
+            raise NoNetworkError(errors.INVALID_CONFIG, _not_found(namespace, name, _NO_CLUSTER))
         try:
             nad = self._cluster.get_nad(namespace, name)
+        except cluster_errors.UnavailableError as error:  # nothing is known of the network, so nothing is said of it
+            raise errors.CNIError(clusters.code(error), _not_found(namespace, name, error)) from error
         except cluster_errors.ClusterError as error:
-            raise NoNetworkError(namespace, name, error) from error
+            raise NoNetworkError(errors.INVALID_CONFIG, _not_found(namespace, name, error)) from error
         return self._from_nad(nad)
 
     def reference(self, text: str) -> Found:
@@ -117,6 +124,11 @@ class Finder:
         except errors.CNIError as error:
             raise error.prefixed(f"network-attachment-definition {name}: ") from error
         return Found(name=name, network=network, resource=nad.resource_name)
+
+
+def _not_found(namespace: str, name: str, cause: object) -> str:
+    """Say which NAD it was, in the words of the original's event."""
+    return f"cannot find a network-attachment-definition ({name}) in namespace ({namespace}): {cause}"
 
 
 def _inline(nad: Nad) -> conf.Network:

@@ -79,13 +79,30 @@ def check_interfaces(work: Work, plan: Plan) -> None:
         raise AttachError(work, attachment, errors.CNIError(errors.INVALID_ENVIRONMENT, f"DelegateAdd: {refusal}"))
 
 
-def undo(work: Work, plan: Plan, made: Sequence[Attached]) -> None:
-    """Take back what was made or begun of a plan. What cannot be taken back stays recorded, for DEL to try."""
+def undo(work: Work, plan: Plan, made: Sequence[Attached], *, earlier: tuple[Attachment, ...] = ()) -> None:
+    """Take back what was made or begun of a plan.
+
+    What cannot be taken back stays recorded, for DEL to try; the log says what it is. The error that led here is the
+    one that the runtime must hear, so none is raised.
+
+    Args:
+        work: The call.
+        plan: What was to be done.
+        made: What of it was made.
+        earlier: What stays recorded in any case, because other calls made it.
+    """
     call = work.request.call
     begun = len(plan.attachments) if work.settings.parallel and made else len(made) + 1
     failures = detach_all(work, plan.attachments[:begun], container_id=call.container_id, netns=call.netns)
-    if not failures:
-        record.remove(work, call.container_id)
+    if failures:
+        return
+    try:
+        if earlier:
+            record.save(work, call.container_id, earlier)
+        else:
+            record.remove(work, call.container_id)
+    except errors.CNIError as error:
+        work.log.error(f"ADD: everything was undone, but {error}")
 
 
 def detach_all(
@@ -99,6 +116,7 @@ def detach_all(
         container_id: Whose they are.
         netns: The namespace as the runtime gave it, which may be empty; None for the recorded one.
     """
+    subject = work.subject if container_id == work.request.call.container_id else f"container {container_id}"
     failures = []
     for attachment in reversed(attachments):
         leaves_something = record.completed(work, container_id, attachment)
@@ -107,9 +125,11 @@ def detach_all(
         try:
             network.delete(attachment.network, runtime, work.executor)
         except errors.CNIError as error:
-            work.log.error(f"DEL: {container_id}: {attachment.name} ({attachment.ifname}): {error}")
-            failures.append(Failure(attachment=attachment, error=error, leaves_something=leaves_something))
-            continue
+            located = error.prefixed(f"[{subject}:{attachment.name}]: {attachment.ifname}: ")
+            work.log.error(f"DEL: {located}")
+            failures.append(Failure(attachment=attachment, error=located, leaves_something=leaves_something))
+            if leaves_something:
+                continue
         devices.forget(work, attachment)
     return tuple(failures)
 

@@ -34,6 +34,8 @@ class _Choice(value.Value):
 
     found: Found
     selection: Selection | None = None
+    where: str = ""
+    """Where the pod asked for it; what messages begin with."""
 
 
 def make(work: Work, pod: Pod | None, *, finder: Finder, devices: Devices) -> Plan:
@@ -57,8 +59,11 @@ def make(work: Work, pod: Pod | None, *, finder: Finder, devices: Devices) -> Pl
     if chain is not None:
         choices.append(_Choice(found=chain))
     attachments = tuple(_attachment(work, choice, index=index, devices=devices) for index, choice in enumerate(choices))
-    _check_names(attachments)
-    return Plan(attachments=attachments, default_routes=_default_routes(attachments, pod))
+    try:
+        _check_names(attachments)
+        return Plan(attachments=attachments, default_routes=_default_routes(attachments))
+    except errors.CNIError as error:
+        raise error.prefixed(f"pod {pod.namespace}/{pod.name}: " if pod else "") from error
 
 
 def cluster_network(settings: Settings, finder: Finder) -> Found:
@@ -83,52 +88,69 @@ def _replacement(settings: Settings, pod: Pod, finder: Finder) -> _Choice | None
     text = pod.annotations.get(DEFAULT_NETWORK)
     if text is None:
         return None
+    annotation = _place(pod, DEFAULT_NETWORK)
     try:
         wanted = selection.parse_one(text, namespace=settings.multus_namespace)
     except selection.SelectionError as error:
-        raise _bad_annotation(pod, DEFAULT_NETWORK, error) from error
-    return _choice(settings, pod, finder, DEFAULT_NETWORK, wanted)
+        raise errors.CNIError(errors.INVALID_CONFIG, f"{annotation}{error}") from error
+    return _choice(settings, pod, finder, wanted, f"{annotation}{wanted.reference}: ")
 
 
 def _selected(settings: Settings, pod: Pod, finder: Finder) -> list[_Choice]:
     """Return the networks that the pod wants besides."""
+    annotation = _place(pod, NETWORKS)
     try:
         wanted = selection.parse(pod.annotations.get(NETWORKS, ""), namespace=pod.namespace)
     except selection.SelectionError as error:
-        raise _bad_annotation(pod, NETWORKS, error) from error
-    return [_choice(settings, pod, finder, NETWORKS, item) for item in wanted]
+        raise errors.CNIError(errors.INVALID_CONFIG, f"{annotation}{error}") from error
+    return [
+        _choice(settings, pod, finder, item, f"{annotation}networks[{index}] ({item.reference}): ")
+        for index, item in enumerate(wanted)
+    ]
 
 
-def _choice(settings: Settings, pod: Pod, finder: Finder, annotation: str, wanted: Selection) -> _Choice:
+def _place(pod: Pod, annotation: str) -> str:
+    return f"pod {pod.namespace}/{pod.name}: annotation {annotation}: "
+
+
+def _choice(settings: Settings, pod: Pod, finder: Finder, wanted: Selection, where: str) -> _Choice:
+    try:
+        _check_isolation(settings, pod, wanted)
+        found = finder.attachment_definition(wanted.namespace, wanted.name)
+    except errors.CNIError as error:
+        raise error.prefixed(where) from error
+    return _Choice(found=found, selection=wanted, where=where)
+
+
+def _check_isolation(settings: Settings, pod: Pod, wanted: Selection) -> None:
+    """Refuse a network of another namespace where pods are kept apart (cni-behaviour 15.1.4)."""
     allowed = (pod.namespace, *settings.global_namespaces)
     if settings.namespace_isolation and wanted.namespace not in allowed:
         problem = (
-            f"namespace isolation enabled, annotation {annotation} violates permission, pod {pod.name} is in namespace "
-            f"{pod.namespace} but refers to target namespace {wanted.namespace} (allowed: {', '.join(allowed)})"
+            f"namespace isolation enabled, annotation violates permission, pod is in namespace {pod.namespace} but "
+            f"refers to target namespace {wanted.namespace} (allowed: {', '.join(allowed)})"
         )
         raise errors.CNIError(errors.INVALID_CONFIG, problem)
-    return _Choice(found=finder.attachment_definition(wanted.namespace, wanted.name), selection=wanted)
-
-
-def _bad_annotation(pod: Pod, annotation: str, error: selection.SelectionError) -> errors.CNIError:
-    problem = f"pod {pod.namespace}/{pod.name}: annotation {annotation}: {error}"
-    return errors.CNIError(errors.INVALID_CONFIG, problem)
 
 
 def _attachment(work: Work, choice: _Choice, *, index: int, devices: Devices) -> Attachment:
     found, wanted = choice.found, choice.selection
     ifname = (wanted.interface if wanted else "") or (f"net{index}" if index else work.request.call.ifname)
-    device = devices.take(found, wanted)
     # The runtime's capability arguments are meant for the cluster network alone (cni-behaviour 14.3.9).
     capability_args = dict(work.settings.runtime_config) if index == 0 else {}
     capability_args |= wanted.capability_args() if wanted else {}
+    try:
+        device = devices.take(found, wanted)
+        allocated = device.id if device is not None and device.allocated else ""
+        network = customise.customised(found.network, cni_args=wanted.cni_args if wanted else None, device_id=allocated)
+    except errors.CNIError as error:
+        raise error.prefixed(choice.where) from error
     if device is not None:
         info = deviceinfo.attachment_path(found.name, work.request.call.container_id, ifname)
         capability_args |= {"deviceID": device.id, INFO_FILE: info}
-    allocated = device.id if device is not None and device.allocated else ""
     return Attachment(
         name=found.name,
-        network=customise.customised(found.network, cni_args=wanted.cni_args if wanted else None, device_id=allocated),
+        network=network,
         ifname=ifname,
         args=delegate_args(work.pod_args, wanted),
         capability_args=capability_args,
@@ -163,7 +185,7 @@ def _check_names(attachments: tuple[Attachment, ...]) -> None:
         holders[attachment.ifname] = attachment.name
 
 
-def _default_routes(attachments: tuple[Attachment, ...], pod: Pod | None) -> tuple[DefaultRoutes, ...]:
+def _default_routes(attachments: tuple[Attachment, ...]) -> tuple[DefaultRoutes, ...]:
     """Return who is to hold the default routes (cni-behaviour 14.4)."""
     asked = [
         (item.ifname, wanted)
@@ -173,6 +195,5 @@ def _default_routes(attachments: tuple[Attachment, ...], pod: Pod | None) -> tup
     try:
         selection.check_default_routes([wanted for _, wanted in asked])
     except selection.SelectionError as error:
-        where = f"pod {pod.namespace}/{pod.name}: " if pod else ""
-        raise errors.CNIError(errors.INVALID_CONFIG, f"{where}default-route: {error}") from error
+        raise errors.CNIError(errors.INVALID_CONFIG, f"default-route: {error}") from error
     return tuple(routes.DefaultRoutes(holder=ifname, gateways=wanted.gateways or ()) for ifname, wanted in asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from multus_py.attach import clusters
 from multus_py.cluster import errors as cluster_errors
 from multus_py.cni import errors
 
@@ -31,8 +32,7 @@ def fetch(work: Work, cluster: Cluster | None) -> Pod | None:
     except cluster_errors.NotFoundError as error:
         raise PodGoneError(str(wanted)) from error
     except cluster_errors.ClusterError as error:
-        code = errors.TRY_AGAIN_LATER if isinstance(error, cluster_errors.UnavailableError) else errors.INTERNAL
-        raise errors.CNIError(code, f"[{wanted}]: cannot read the pod: {error}") from error
+        raise errors.CNIError(clusters.code(error), f"[{wanted}]: cannot read the pod: {error}") from error
     _check_uid(wanted, pod)
     return pod
 

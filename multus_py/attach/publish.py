@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from multus_py.attach import clusters
 from multus_py.attach import plan as planning
 from multus_py.attach.networks import NoNetworkError
 from multus_py.attach.perform import AttachError
@@ -31,6 +32,7 @@ class Publisher:
         self._work = work
         self._cluster = cluster
         self._pod = pod
+        self._silent = False
 
     def status(self, made: Sequence[Attached]) -> None:
         """Write the network status.
@@ -61,7 +63,7 @@ class Publisher:
             self._work.log.warning(f"pod {self._work.subject} went away before its network status was written")
         except cluster_errors.ClusterError as error:
             problem = f"[{self._work.subject}]: cannot write the network status: {error}"
-            raise errors.CNIError(errors.INTERNAL, problem) from error
+            raise errors.CNIError(clusters.code(error), problem) from error
 
     def added(self, made: Sequence[Attached]) -> None:
         """Post an event for each attachment that has interfaces or addresses."""
@@ -74,7 +76,7 @@ class Publisher:
     def failed(self, error: BaseException) -> None:
         """Post the event that tells the pod's owner why its ADD failed."""
         if isinstance(error, NoNetworkError):
-            self._post(Event(type="Warning", reason="NoNetworkFound", message=error.msg))
+            self._post(Event(type="Warning", reason="NoNetworkFound", message=error.announcement))
         elif isinstance(error, AttachError):
             attachment = error.attachment
             message = f"Add {attachment.ifname} from {attachment.name} failed: {error.cause}"
@@ -86,10 +88,11 @@ class Publisher:
         )
 
     def _post(self, event: Event) -> None:
-        """Post an event. Events help people; no call may fail for them."""
-        if self._cluster is None or self._pod is None:
+        """Post an event. Events help people; no call may fail for them, or wait for a lost cluster again and again."""
+        if self._cluster is None or self._pod is None or self._silent:
             return
         try:
             self._cluster.post_event(self._pod, event)
         except cluster_errors.ClusterError as error:
+            self._silent = True
             self._work.log.warning(f"cannot post the event {event.reason} for {self._work.subject}: {error}")

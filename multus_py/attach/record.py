@@ -13,10 +13,12 @@ import binascii
 
 from multus_py.attach.attachment import Attachment
 from multus_py.base import clock, fields, files, jsontext
-from multus_py.cni import cache, conf, errors
+from multus_py.cni import cache, conf, errors, versions
+from multus_py.cni import result as results
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from multus_py.attach.attachment import Plan
     from multus_py.attach.work import Work
     from multus_py.base.fields import Fields
     from multus_py.base.jsontext import JSONObject, JSONValue
@@ -31,32 +33,30 @@ def path(cni_dir: str, container_id: str) -> str:
     return f"{cni_dir}/{container_id}"
 
 
-def lock(work: Work, container_id: str) -> files.Lock:
-    """Make the directory, and name the lock that keeps two calls for one container apart. Raises CNIError."""
-    cni_dir = work.settings.cni_dir
-    try:
-        files.make_directories(cni_dir)
-    except OSError as error:
-        problem = f"cannot make the state directory {cni_dir}: {error.strerror}"
-        raise errors.CNIError(errors.IO_FAILURE, problem) from error
-    return files.Lock(f"{cni_dir}/.{container_id}.lock")
-
-
 def locked(work: Work, container_id: str) -> files.Lock:
     """Wait for a container's lock and return it, held.
 
     Raises:
         CNIError: Another call for the container is still at work, or the lock cannot be made.
     """
-    held = lock(work, container_id)
+    held = _lock(work, container_id)
     try:
         held.acquire(clock.Deadline(work.ports.clock, _LOCK_TIMEOUT))
     except files.LockedError as error:
         problem = f"another call for container {container_id} is still at work after {_LOCK_TIMEOUT:.0f} seconds"
         raise errors.CNIError(errors.TRY_AGAIN_LATER, problem) from error
     except OSError as error:
-        raise errors.CNIError(errors.IO_FAILURE, f"cannot make the lock {held.path}: {error.strerror}") from error
+        raise _no_lock(held, error) from error
     return held
+
+
+def locked_at_once(work: Work, container_id: str) -> files.Lock | None:
+    """Return a container's lock, held; None when another call has it. Raises CNIError."""
+    held = _lock(work, container_id)
+    try:
+        return held if held.try_acquire() else None
+    except OSError as error:
+        raise _no_lock(held, error) from error
 
 
 def save(work: Work, container_id: str, attachments: tuple[Attachment, ...]) -> None:
@@ -85,32 +85,89 @@ def load(work: Work, container_id: str) -> tuple[Attachment, ...]:
     returned in its place, as it is when there is no record at all.
     """
     source = path(work.settings.cni_dir, container_id)
-    cached = cache.attachments(work.settings.cni_dir, container_id)
+    cached = _cached(work, container_id)
     try:
         return _decode(jsontext.loads(files.read(source)), cached, work.request.call.ifname)
     except FileNotFoundError:
         pass
     except (OSError, ValueError, errors.CNIError) as error:
         work.log.error(f"the record {source} cannot be used, the cached results are: {error}")
-    return tuple(_from_cache(entry) for entry in cached)
+    return tuple(attachment for entry in cached for attachment in _from_cache(work, entry))
 
 
-def containers(cni_dir: str) -> tuple[str, ...]:
+def earlier(work: Work, plan: Plan) -> tuple[Attachment, ...]:
+    """Return what is recorded of this call's container beyond a plan, by ADDs for other interfaces."""
+    planned = {(attachment.network.name, attachment.ifname) for attachment in plan.attachments}
+    known = load(work, work.request.call.container_id)
+    return tuple(each for each in known if (each.network.name, each.ifname) not in planned)
+
+
+def containers(work: Work) -> tuple[str, ...]:
     """Return the containers of which a record or a cached result is there, sorted."""
-    recorded = set()
+    cni_dir = work.settings.cni_dir
+    recorded = {entry.container_id for entry in _cached(work, "")}
     try:
         names = files.list_directory(cni_dir)
-    except OSError:  # a fresh node: nothing has been recorded yet
+    except FileNotFoundError:  # a fresh node: nothing has been recorded yet (B17)
         names = []
+    except OSError as error:
+        raise errors.CNIError(errors.IO_FAILURE, f"cannot list {cni_dir}: {error.strerror}") from error
     for name in names:
         if not name.startswith(".") and files.is_regular(path(cni_dir, name)):
             recorded.add(name)
-    return tuple(sorted(recorded.union(entry.container_id for entry in cache.attachments(cni_dir))))
+    return tuple(sorted(recorded))
 
 
 def completed(work: Work, container_id: str, attachment: Attachment) -> bool:
-    """Tell whether the attachment's ADD succeeded, and no DEL has since."""
-    return cache.read(work.settings.cni_dir, attachment.network.name, container_id, attachment.ifname) is not None
+    """Tell whether the attachment's ADD succeeded, and no DEL has since: its result is cached, be it damaged."""
+    try:
+        cached = cache.path(work.settings.cni_dir, attachment.network.name, container_id, attachment.ifname)
+        return files.exists(cached)
+    except (OSError, ValueError, errors.CNIError):  # ValueError: a NUL byte, which no file's name can have
+        return False
+
+
+def without_interface(work: Work, container_id: str, attachment: Attachment) -> bool:
+    """Tell whether an attachment is known to have no interface in the pod: its plugins do addresses only, say.
+
+    Results before 0.3.0 never name an interface, so nothing is known of them.
+    """
+    try:
+        cached = cache.read(work.settings.cni_dir, attachment.network.name, container_id, attachment.ifname)
+        if cached is None or cached.result is None:
+            return False
+        known = results.decode(cached.result, default_version=versions.OLDEST)
+        return versions.at_least(known.version, "0.3.0") and not any(each.sandbox for each in known.interfaces)
+    except errors.CNIError:
+        return False
+
+
+def _lock(work: Work, container_id: str) -> files.Lock:
+    """Make the directory, and name the lock that keeps two calls for one container apart."""
+    cni_dir = work.settings.cni_dir
+    try:
+        files.make_directories(cni_dir)
+    except OSError as error:
+        problem = f"cannot make the state directory {cni_dir}: {error.strerror}"
+        raise errors.CNIError(errors.IO_FAILURE, problem) from error
+    return files.Lock(f"{cni_dir}/.{container_id}.lock")
+
+
+def _no_lock(held: files.Lock, error: OSError) -> errors.CNIError:
+    return errors.CNIError(errors.IO_FAILURE, f"cannot make the lock {held.path}: {error.strerror}")
+
+
+def _cached(work: Work, container_id: str) -> tuple[Cached, ...]:
+    """Return the cached results of a container, or of all, the cluster network's first; none when they are unreadable.
+
+    Their files do not tell the order of ADD. Interface names do, as far as Multus chose them.
+    """
+    try:
+        found = cache.attachments(work.settings.cni_dir, container_id)
+    except errors.CNIError as error:
+        work.log.error(f"the cached results cannot be used: {error}")
+        return ()
+    return tuple(sorted(found, key=lambda entry: (entry.ifname != work.request.call.ifname, entry.ifname)))
 
 
 def _encode(attachment: Attachment) -> JSONObject:
@@ -133,7 +190,7 @@ def _encode(attachment: Attachment) -> JSONObject:
         },
     }
     optional: JSONObject = {
-        "ifnameRequest": wanted.interface if wanted else "",
+        "ifnameRequest": attachment.ifname,  # always: the original would go by the position
         "macRequest": wanted.mac if wanted else "",
         "infinibandGUIDRequest": wanted.infiniband_guid if wanted else "",
         "ipRequest": list(wanted.ips) if wanted else [],
@@ -195,13 +252,20 @@ def _requests(entry: Fields) -> JSONObject:
     return {key: item for key, item in requests.items() if item}
 
 
-def _from_cache(entry: Cached) -> Attachment:
-    network = conf.parse(entry.config)
-    return Attachment(
-        name=network.name,
-        network=network,
-        ifname=entry.ifname,
-        args=entry.args,
-        capability_args=entry.capability_args,
-        netns=entry.netns,
+def _from_cache(work: Work, entry: Cached) -> tuple[Attachment, ...]:
+    """Return a cached result's attachment; none when its configuration is of no use."""
+    try:
+        network = conf.parse(entry.config)
+    except errors.CNIError as error:
+        work.log.error(f"the cached result {entry.path} cannot be used: {error}")
+        return ()
+    return (
+        Attachment(
+            name=network.name,
+            network=network,
+            ifname=entry.ifname,
+            args=entry.args,
+            capability_args=entry.capability_args,
+            netns=entry.netns,
+        ),
     )

@@ -40,11 +40,13 @@ def reroute(work: Work, wanted: DefaultRoutes, made: Iterable[Attached]) -> list
 
 def _updated(work: Work, attached: Attached, wanted: DefaultRoutes, change: RouteChange) -> Attached:
     ifname = attached.attachment.ifname
+    # A plugin may claim a default route that it has not set, so what goes does not depend on what the kernel had.
     lost = {family for name, family in change.removed if name == ifname}
+    lost |= {address.family(gateway) for gateway in change.added}
     gained = change.added if ifname == wanted.holder else ()
-    if not lost and not gained:
-        return attached
     result = corrected(attached.result, lost=lost, gained=gained)
+    if result == attached.result:
+        return attached
     _cache(work, attached, result)
     return attached.replace(result=result)
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 VALID_ATTACHMENTS = ("cni.dev/valid-attachments", "cni.dev/attachments")
 """Where GC's list stands: the spec's key, and the one that libcni 1.2 sent first (cni-behaviour 7.6)."""
 
+_DAY = 86_400  # what is longer means a mistake, and would not fit into the kernel's time-outs
+
 
 class Settings(value.Value):
     """What one `00-multus.conf` says, together with what the runtime put into it for this call."""
@@ -152,8 +154,8 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _seconds(given: Fields, key: str) -> float:
     seconds = given.number(key)
-    if seconds < 0:
-        raise given.wrong(key, "a number of seconds, 0 or more", seconds)
+    if not 0 <= seconds <= _DAY:
+        raise given.wrong(key, f"a number of seconds, 0 to {_DAY}", seconds)
     return seconds
 
 

@@ -63,9 +63,13 @@ class _Job:
         self._error: BaseException | None = None
 
     def start(self) -> None:
-        """Begin."""
+        """Begin. Raises RuntimeError when there is no room for one more thread."""
         self._running.acquire()
-        _thread.start_new_thread(self._run, ())
+        try:
+            _thread.start_new_thread(self._run, ())
+        except RuntimeError:
+            self._running.release()  # nobody else will, and `settle` waits for it
+            raise
 
     def settle(self) -> None:
         """Wait until the thread has ended, if it was started."""

@@ -23,6 +23,12 @@ test: packages $(READY) ## All tests; those that need root are skipped, and coun
 test-quick: $(READY) ## The tests that need neither root nor patience
 	$(BIN)/python -m pytest -m 'not root and not slow' $(ARGS)
 
+e2e-tools: packages ## Get etcd, containerd and runc, and build Kubernetes (once; KUBE_ASSETS=DIR uses yours)
+	@tests/e2e/tools/build >/dev/null
+
+e2e: packages $(READY) ## Real pods on a real Kubernetes (as root); make e2e CASE=F1 for one case
+	@$(BIN)/python -m tests.e2e $(CASE)
+
 lint: $(READY) ## Style, types, and the direction of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -49,4 +55,4 @@ $(READY): pyproject.toml tools/setup
 	@flock pyproject.toml tools/setup venv
 	@touch $@
 
-.PHONY: help setup demo test test-quick lint fmt cover clean packages
+.PHONY: help setup demo test test-quick e2e-tools e2e lint fmt cover clean packages

@@ -1,0 +1,75 @@
+"""Runs the cases in namespaces of their own: `python -m tests.e2e [CASE...]` (`make e2e`, `make e2e CASE=F1`).
+
+The run has a network, a mount and a process namespace. When it ends, in whatever way, the kernel ends every process in
+it and drops every mount and interface; what is left are folders, which are removed here.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.e2e.machine import OWN
+
+_HERE = Path(__file__).parent
+_INSIDE = "MULTUS_E2E_WORK"
+"""Set in the namespaces, for the cases: the folder for all that they write."""
+
+
+def main(cases: list[str]) -> int:
+    """Run the cases, all of them when none is named, and return the exit status."""
+    if _INSIDE in os.environ:
+        return _be_init([sys.executable, "-m", "tests.e2e.report", *cases])
+    if os.geteuid():
+        print("make e2e: makes namespaces and starts containers, so it must be root: sudo make e2e", file=sys.stderr)
+        return 1
+    tools = subprocess.run([_HERE / "tools" / "build"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    work = Path(tempfile.mkdtemp(prefix="multus-e2e-"))
+    missing = [Path(folder) for folder in OWN if not Path(folder).exists()]
+    for folder in missing:
+        folder.mkdir()
+    apart = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)  # meant for the cases: they end in order, and so do we
+    run = subprocess.Popen(
+        [*apart, sys.executable, "-m", "tests.e2e", *cases],
+        env={**os.environ, _INSIDE: str(work), "MULTUS_E2E_TOOLS": tools},
+    )
+    status = run.wait()
+    _remove_cgroups(work.name)
+    for folder in missing:
+        folder.rmdir()
+    shutil.rmtree(work / "state", ignore_errors=True)  # an empty folder: what was mounted there is gone
+    if not (work / "logs").exists():
+        shutil.rmtree(work)
+    else:
+        print(f"the logs of every component are in {work / 'logs'}")
+    return status
+
+
+def _be_init(argv: list[str]) -> int:
+    """Be the first process of the namespace: start the cases, and reap whatever loses its parent."""
+    cases = subprocess.Popen(argv)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Ctrl-C reaches the whole process group by itself; this is for a signal to the first process only.
+        signal.signal(number, lambda *_: cases.send_signal(signal.SIGINT))
+    while True:
+        pid, status = os.wait()
+        if pid == cases.pid:
+            cases.returncode = os.waitstatus_to_exitcode(status)
+            return cases.returncode
+
+
+def _remove_cgroups(name: str) -> None:
+    for root in [*Path("/sys/fs/cgroup").glob(f"*/{name}"), Path("/sys/fs/cgroup") / name]:
+        for folder, _, _ in os.walk(root, topdown=False):
+            Path(folder).rmdir()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

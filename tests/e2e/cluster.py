@@ -1,0 +1,226 @@
+"""A real Kubernetes of two nodes: `with cluster.up() as running: ...`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from multus_py.lab.objects import Object, at, text
+from tests.e2e.api import API, APPS, CORE, NADS
+from tests.e2e.controlplane import ControlPlane
+from tests.e2e.machine import run
+from tests.e2e.node import ADDRESSES, REPOSITORY, Node
+from tests.e2e.waiting import say, wait_for
+
+CONF = REPOSITORY / "conf"
+NETWORKS = "k8s.v1.cni.cncf.io/networks"
+STATUS = "k8s.v1.cni.cncf.io/network-status"
+DEFAULT_NETWORK = "v1.multus-cni.io/default-network"
+
+
+class Cluster:
+    """What the cases use: the API, two nodes with a direct link between them, and short words for the usual."""
+
+    def __init__(self, control: ControlPlane, api: API, nodes: tuple[Node, Node]) -> None:
+        """Put together what runs."""
+        self.control = control
+        self.api = api
+        self.nodes = nodes
+
+    def kubectl(self, *argv: str) -> str:
+        """Run kubectl as administrator."""
+        kubeconfig = str(self.control.kubeconfig("admin"))
+        return run([self.control.program("kubectl"), f"--kubeconfig={kubeconfig}", *argv])
+
+    def node_of(self, pod: Object) -> Node:
+        """Return the node that a pod runs on."""
+        return next(node for node in self.nodes if node.name == text(pod, "spec", "nodeName"))
+
+    def connect_nodes(self) -> None:
+        """Lay the cable `eth1` between the nodes, without addresses: the pods' second networks use it."""
+        left, right = (str(node.machine.pid) for node in self.nodes)
+        run(["ip", "link", "add", "eth1", "netns", left, "type", "veth", "peer", "name", "eth1", "netns", right])
+        for node in self.nodes:
+            node.machine.run(["ip", "link", "set", "eth1", "up"])
+
+
+class Space:
+    """A namespace for one case, and what the case does in it."""
+
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        """Use a namespace that exists."""
+        self.cluster = cluster
+        self.api = cluster.api
+        self.name = name
+
+    # ---------------------------------------------------------------------------------------------------- making
+
+    def apply(self, file: Path) -> None:
+        """Apply a manifest."""
+        self.cluster.kubectl("--namespace", self.name, "apply", "--filename", str(file))
+
+    def nad(self, name: str, configuration: Object) -> None:
+        """Define a network."""
+        document: Object = {
+            "apiVersion": "k8s.cni.cncf.io/v1",
+            "kind": "NetworkAttachmentDefinition",
+            "metadata": {"name": name},
+            "spec": {"config": json.dumps(configuration)},
+        }
+        self.api.create(f"{NADS}/namespaces/{self.name}/network-attachment-definitions", document)
+
+    def pod(self, name: str, networks: object = "", *, on: Node | None = None, **more: Object) -> Object:
+        """Create a pod.
+
+        Args:
+            name: Its name.
+            networks: Its annotation: text, or what becomes JSON.
+            on: The node it has to run on; the scheduler's choice if None.
+            more: `annotations`, and `container`: what the pod's container has beside the usual.
+        """
+        annotations: Object = dict(more.get("annotations", {}))
+        if networks:
+            annotations[NETWORKS] = networks if isinstance(networks, str) else json.dumps(networks)
+        spec = pod_spec(on, more.get("container", {}))
+        document: Object = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "annotations": annotations},
+            "spec": spec,
+        }
+        return self.api.create(f"{CORE}/namespaces/{self.name}/pods", document)
+
+    def create(self, kind: str, document: Object) -> Object:
+        """Create an object of the group `apps`."""
+        return self.api.create(f"{APPS}/namespaces/{self.name}/{kind}", document)
+
+    def delete(self, *pods: str, grace: int | None = None) -> None:
+        """Delete pods; all if none is named."""
+        for name in pods or [text(pod, "metadata", "name") for pod in self.pods()]:
+            self.api.delete(self._pod(name), grace=grace)
+
+    # --------------------------------------------------------------------------------------------------- waiting
+
+    def running(self, name: str, *, timeout: float = 60) -> Object:
+        """Wait until a pod is ready, and return it."""
+        return self.api.wait(self._pod(name), _is_ready, f"pod {name} runs", timeout=timeout)
+
+    def gone(self, *names: str, timeout: float = 60) -> None:
+        """Wait until pods are no more; all of the namespace if none is named."""
+
+        def remaining() -> list[str]:
+            there = [text(pod, "metadata", "name") for pod in self.pods()]
+            return [name for name in there if not names or name in names]
+
+        what = f"pods {', '.join(names) or 'all'} are gone"
+        wait_for(lambda: not remaining(), what, timeout=timeout, found=remaining)
+
+    def event(self, pod: str, reason: str, *words: str, timeout: float = 60) -> str:
+        """Wait for an event of a pod whose message holds these words, and return the message."""
+
+        def found() -> list[str]:
+            return [f"{text(event, 'reason')}: {text(event, 'message')}" for event in self.events(pod)]
+
+        def ask() -> str | None:
+            for event in self.events(pod):
+                message = text(event, "message")
+                if text(event, "reason") == reason and all(word in message for word in words):
+                    return message
+            return None
+
+        return wait_for(ask, f"event {reason} of {pod} with {words}", timeout=timeout, found=found) or ""
+
+    # --------------------------------------------------------------------------------------------------- looking
+
+    def pods(self) -> list[Object]:
+        """Return all pods."""
+        return self.api.list(f"{CORE}/namespaces/{self.name}/pods")
+
+    def events(self, pod: str) -> list[Object]:
+        """Return a pod's events."""
+        return self.api.list(f"{CORE}/namespaces/{self.name}/events?fieldSelector=involvedObject.name={pod}")
+
+    def _pod(self, name: str) -> str:
+        return f"{CORE}/namespaces/{self.name}/pods/{name}"
+
+
+def pod_spec(on: Node | None = None, container: Object | None = None) -> Object:
+    """Return the spec of a pod that does nothing, and ends when it is told to."""
+    spec: Object = {
+        "containers": [
+            {"name": "idle", "image": "busybox:stable", "imagePullPolicy": "IfNotPresent", **(container or {})}
+        ],
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": 2,
+    }
+    return spec | ({"nodeSelector": {"kubernetes.io/hostname": on.name}} if on else {})
+
+
+def status_of(pod: Object) -> list[Object]:
+    """Return a pod's network status."""
+    status: list[Object] = json.loads(text(pod, "metadata", "annotations", STATUS) or "[]")
+    return status
+
+
+def _is_ready(pod: Object) -> bool:
+    conditions = at(pod, "status", "conditions")
+    return any(
+        text(condition, "type") == "Ready" and text(condition, "status") == "True"
+        for condition in (conditions if isinstance(conditions, list) else [])
+    )
+
+
+@contextmanager
+def up() -> Iterator[Cluster]:
+    """Bring the cluster up; take it down whatever happens."""
+    work = Path(os.environ["MULTUS_E2E_WORK"])
+    tools = Path(os.environ["MULTUS_E2E_TOOLS"])
+    state, logs = work / "state", work / "logs"
+    state.mkdir()
+    # In memory, and in this mount namespace only: nothing has to be removed, and etcd's fsyncs cost nothing.
+    run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", str(state)])
+    with ExitStack() as stack:
+        control = ControlPlane(tools=tools, state=state, logs=logs)
+        stack.callback(control.down)
+        say("starting the control plane")
+        api = control.up()
+        left, right = (Node(one, tools=tools, state=state, logs=logs, cgroup=work.name) for one in ADDRESSES)
+        cluster = Cluster(control, api, (left, right))
+        for manifest in ("crd.yaml", "rbac.yaml"):
+            cluster.kubectl("apply", "--filename", str(CONF / manifest))
+        token = _token(api)
+        for node in cluster.nodes:
+            say(f"starting {node.name}")
+            stack.callback(node.down)
+            node.up(control.kubeconfig(node.name), authority=control.authority.read_bytes(), token=token)
+        cluster.connect_nodes()
+        for node in cluster.nodes:
+            wait_ready(api, node)
+        yield cluster
+
+
+def wait_ready(api: API, node: Node) -> None:
+    """Wait until the cluster considers a node ready."""
+
+    def ready() -> bool:
+        node.alive()
+        found = api.find(f"{CORE}/nodes/{node.name}")
+        return found is not None and _is_ready(found) and not at(found, "spec", "taints")
+
+    wait_for(ready, f"{node.name} is ready", timeout=90)
+
+
+def _token(api: API) -> str:
+    path = f"{CORE}/namespaces/kube-system/serviceaccounts/multus/token"
+    request: Object = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    return text(api.create(path, request), "status", "token")
+
+
+def available() -> bool:
+    """Whether this run has the namespaces that the cases need."""
+    return "MULTUS_E2E_WORK" in os.environ and shutil.which("nsenter") is not None

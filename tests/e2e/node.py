@@ -1,0 +1,382 @@
+"""A node: a machine with containerd and kubelet, the plugin under test, and ways to see what is really there."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from multus_py.lab import kubeconfig
+from multus_py.lab.objects import JSON, Object, at, text
+from tests.e2e import controlplane, image
+from tests.e2e.machine import Daemon, Machine, run
+from tests.e2e.waiting import wait_for
+
+REPOSITORY = Path(__file__).parents[2]
+BINARY = REPOSITORY / "dist" / "multus"
+"""The built executable; without it the plugin is run from its source."""
+_PLUGINS = ("bandwidth", "bridge", "host-local", "ipvlan", "loopback", "macvlan", "portmap", "sbr", "static", "tuning")
+_PLUGIN_FOLDERS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
+_CONFIGURATION = "/etc/cni/net.d/00-multus.conf"
+_KUBECONFIG = "/etc/cni/net.d/multus.d/multus.kubeconfig"
+_OWN_INTERFACES = {"lo", "eth0", "eth1", "cni0"}
+_CONTAINERD = f"""
+version = 2
+[grpc]
+address = "/run/containerd/containerd.sock"
+[plugins."io.containerd.grpc.v1.cri"]
+sandbox_image = "{image.PAUSE}"
+restrict_oom_score_adj = true
+[plugins."io.containerd.grpc.v1.cri".containerd]
+snapshotter = "native"
+"""
+# Gives way at ADD while a file exists, and says that it is there: a plugin that takes its time.
+_GATE = """#!/bin/sh
+conf=$(cat)
+if [ "$CNI_COMMAND" = ADD ] && [ -e /run/gate.closed ]; then
+    echo "$CNI_CONTAINERID" >/run/gate.reached
+    while [ -e /run/gate.closed ]; do sleep 0.1; done
+fi
+printf %s "$conf" | exec /opt/cni/bin/bridge
+"""
+
+
+@dataclass(frozen=True)
+class Address:
+    """What one node is told about its place in the network."""
+
+    name: str
+    node: str
+    pods: str
+    gateway: str
+    """The address of the bridge that the pods' eth0 is on."""
+
+
+ADDRESSES = (
+    Address("node1", "192.0.2.11", "198.51.100.0/25", "198.51.100.1"),
+    Address("node2", "192.0.2.12", "198.51.100.128/25", "198.51.100.129"),
+)
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A pod as the runtime knows it."""
+
+    id: str
+    pid: int
+
+
+class Node:
+    """One node of the cluster."""
+
+    def __init__(self, address: Address, *, tools: Path, state: Path, logs: Path, cgroup: str) -> None:
+        """Prepare its folders."""
+        self.name = address.name
+        self.address = address
+        self.machine = Machine(address.name, state=state, logs=logs)
+        self._tools = tools
+        self._cgroup = f"/{cgroup}/{address.name}"
+        self._token = ""
+        self._authority = b""
+        self._daemons: dict[str, Daemon] = {}
+
+    # ------------------------------------------------------------------------------------------- life and death
+
+    def up(self, own_kubeconfig: Path, *, authority: bytes, token: str) -> None:
+        """Bring the node up for the first time.
+
+        Args:
+            own_kubeconfig: The kubelet's.
+            authority: What the plugin's kubeconfig trusts.
+            token: The plugin's own.
+        """
+        self._token, self._authority = token, authority
+        self._write("/var/lib/kubelet/kubeconfig", own_kubeconfig.read_text())
+        self._write("/var/lib/kubelet/config", json.dumps(self._kubelet_configuration()))
+        self._write("/var/lib/containerd/config.toml", _CONTAINERD)
+        for folder in ("/var/lib/kubelet/manifests", "/opt/cni/bin", "/etc/cni/net.d/multus.d"):
+            self._file(folder).mkdir(parents=True, exist_ok=True)
+        for plugin in _PLUGINS:
+            found = next(folder / plugin for folder in _PLUGIN_FOLDERS if (folder / plugin).exists())
+            shutil.copy2(found, self._file(f"/opt/cni/bin/{plugin}"))
+        self._write("/opt/cni/bin/gate", _GATE, mode=0o755)
+        self.boot()
+
+    def boot(self) -> None:
+        """Boot the machine and start its daemons."""
+        self.machine.boot()
+        self.install()
+        self.configure()
+        self._connect()
+        self.start_containerd()
+        self.start_kubelet()
+
+    def halt(self) -> None:
+        """Pull the plug."""
+        self.machine.halt()
+
+    def down(self) -> None:
+        """Stop everything."""
+        for daemon in reversed(self._daemons.values()):
+            daemon.stop()
+        self.halt()
+
+    def start_containerd(self) -> None:
+        """Start containerd, with the image."""
+        argv = ["containerd", "--config", "/var/lib/containerd/config.toml"]
+        self._daemons["containerd"] = self.machine.start(argv)
+        wait_for(lambda: self._answers("version"), f"containerd on {self.name}", timeout=30)
+        if not self._ctr("images", "ls", "-q"):
+            image.write(self._file("/var/lib/containerd/image.tar"))
+            self._ctr("images", "import", "--snapshotter=native", "/var/lib/containerd/image.tar")
+
+    def start_kubelet(self) -> None:
+        """Start kubelet."""
+        argv = [
+            str(self._tools / "kubelet"),
+            "--config=/var/lib/kubelet/config",
+            "--kubeconfig=/var/lib/kubelet/kubeconfig",
+            f"--hostname-override={self.name}",
+            f"--node-ip={self.address.node}",
+            "--v=2",
+        ]
+        self._daemons["kubelet"] = self.machine.start(argv)
+
+    def stop(self, daemon: str) -> None:
+        """Stop containerd or kubelet."""
+        self._daemons[daemon].stop()
+
+    def alive(self) -> None:
+        """Check that both daemons run."""
+        for daemon in self._daemons.values():
+            assert not daemon.ended, f"{daemon.name} on {self.name} has ended: {daemon.log}"
+
+    # --------------------------------------------------------------------------------------- the plugin under test
+
+    def install(self, peer: Path | None = None) -> None:
+        """Put the plugin in place: the peer if one is given, the built executable, or a wrapper around the source."""
+        place = self._file("/opt/cni/bin/multus")
+        place.unlink(missing_ok=True)
+        if peer is not None:
+            shutil.copy2(peer, place)
+        elif BINARY.exists():
+            self.machine.run([str(BINARY), "install", "--cni-bin-dir", "/opt/cni/bin"])
+        else:
+            wrapper = f"#!/bin/sh\nexec {sys.executable} -m multus_py\n"
+            self._write("/opt/cni/bin/multus", wrapper, mode=0o755)
+
+    def configure(self, **keys: JSON) -> None:
+        """Write `00-multus.conf` and the plugin's kubeconfig.
+
+        Args:
+            keys: What the configuration holds beside, or instead of, what it always does.
+        """
+        access = kubeconfig.Access(controlplane.URL, authority=self._authority, token=self._token)
+        kubeconfig.write(self._file(_KUBECONFIG), access)
+        configuration: Object = {
+            "cniVersion": "0.4.0",
+            "name": "multus-cni-network",
+            "type": "multus",
+            "kubeconfig": _KUBECONFIG,
+            "capabilities": {"portMappings": True},
+            "logLevel": "debug",
+            "logFile": "/var/log/multus.log",
+            "logToStderr": False,
+            "delegates": [self.primary()],
+        }
+        self._write(_CONFIGURATION, json.dumps(configuration | keys, indent=2))
+
+    def primary(self) -> Object:
+        """Return the cluster network's configuration."""
+        return {
+            "cniVersion": "0.4.0",
+            "name": "primary",
+            "plugins": [
+                {
+                    "type": "bridge",
+                    "bridge": "cni0",
+                    "isGateway": True,
+                    "ipMasq": False,
+                    "hairpinMode": True,
+                    "ipam": {
+                        "type": "host-local",
+                        "ranges": [[{"subnet": self.address.pods}]],
+                        "routes": [{"dst": "0.0.0.0/0"}],
+                    },
+                },
+                {"type": "portmap", "snat": True, "capabilities": {"portMappings": True}},
+            ],
+        }
+
+    def plugin_log(self) -> str:
+        """Return what the plugin has logged."""
+        log = self._file("/var/log/multus.log")
+        return log.read_text() if log.exists() else ""
+
+    # ------------------------------------------------------------------------------------------------ what is there
+
+    def sandbox(self, pod: Object) -> Sandbox:
+        """Return a pod's sandbox."""
+        wanted = (
+            f'labels."io.kubernetes.pod.uid"=={text(pod, "metadata", "uid")},labels."io.cri-containerd.kind"==sandbox'
+        )
+        running = {line.split()[0]: int(line.split()[1]) for line in self._ctr("tasks", "ls").splitlines()[1:]}
+        found = [id for id in self._ctr("containers", "ls", "-q", wanted).split() if id in running]
+        assert len(found) == 1, f"{len(found)} sandboxes of {text(pod, 'metadata', 'name')} run on {self.name}"
+        return Sandbox(found[0], running[found[0]])
+
+    def inside(self, pod: Object, argv: Sequence[str], *, check: bool = True) -> str:
+        """Run a program of the machine in a pod's network namespace, and return what it printed."""
+        return self.machine.run(["nsenter", f"--target={self.sandbox(pod).pid}", "--net", *argv], check=check)
+
+    def addresses(self, pod: Object) -> dict[str, list[str]]:
+        """Return a pod's addresses of global scope with their prefix lengths, by interface, as the kernel has them."""
+        return {name: interface.addresses for name, interface in self.interfaces(pod).items()}
+
+    def interfaces(self, pod: Object) -> dict[str, Interface]:
+        """Return a pod's interfaces but `lo`, by name, as the kernel has them."""
+        interfaces: list[Object] = json.loads(self.inside(pod, ["ip", "-json", "-details", "addr"]))
+        return {name: _interface(one) for one in interfaces if (name := text(one, "ifname")) != "lo"}
+
+    def routes(self, pod: Object, *, family: int = 4) -> list[str]:
+        """Return a pod's routes as `ip route` prints them."""
+        lines = self.inside(pod, ["ip", f"-{family}", "route"]).splitlines()
+        return sorted(" ".join(line.split()) for line in lines)
+
+    def ping(self, pod: Object, address: str, *, interface: str = "") -> bool:
+        """Ask whether a pod reaches an address, over one of its interfaces if one is named."""
+        options = ["-I", interface] if interface else []
+        printed = self.inside(pod, ["ping", "-c1", "-W5", *options, address], check=False)
+        return " 0% packet loss" in printed
+
+    def leftovers(self) -> dict[str, list[str]]:
+        """Return everything that stands for a pod: nothing, after the last one has gone."""
+        state = self._file("/var/lib/cni")
+        links: list[Object] = json.loads(self.machine.run(["ip", "-json", "link"]))
+        rules = self.machine.run(["iptables-save", "-t", "nat"], check=False).splitlines()
+        found = {
+            "records": [path.name for path in (state / "multus").glob("*") if path.name not in {"results", ".lock"}],
+            "cached results": [path.name for path in [*state.glob("multus/results/*"), *state.glob("results/*")]],
+            "addresses": [
+                f"{path.parent.name}/{path.name}"
+                for path in state.glob("networks/*/*")
+                if path.name != "lock" and not path.name.startswith("last_reserved_ip")
+            ],
+            "namespaces": [path.name for path in self.machine.path("/run/netns").glob("*")],
+            "interfaces": [name for link in links if (name := text(link, "ifname")) not in _OWN_INTERFACES],
+            "port rules": [rule for rule in rules if rule.startswith(("-A CNI-DN-", "-A CNI-HOSTPORT-DNAT"))],
+        }
+        return {what: names for what, names in found.items() if names}
+
+    def records(self) -> list[Path]:
+        """Return the records of pods that the plugin keeps."""
+        return [path for path in self._file("/var/lib/cni/multus").glob("*") if path.is_file() and path.name[0] != "."]
+
+    # ------------------------------------------------------------------------------------- the plugin that can wait
+
+    def close_gate(self) -> None:
+        """From now on the plugin `gate`, a `bridge`, waits at ADD."""
+        self.machine.path("/run/gate.reached").unlink(missing_ok=True)
+        self.machine.path("/run/gate.closed").touch()
+
+    def wait_at_gate(self) -> str:
+        """Wait until an ADD stands at the gate, and return its container's ID."""
+        reached = self.machine.path("/run/gate.reached")
+        wait_for(reached.exists, f"an ADD reaches the gate on {self.name}", timeout=30)
+        return reached.read_text().strip()
+
+    def open_gate(self) -> None:
+        """Let everybody pass."""
+        self.machine.path("/run/gate.closed").unlink(missing_ok=True)
+
+    # ------------------------------------------------------------------------------------------------------ private
+
+    def _connect(self) -> None:
+        cable = f"to-{self.name}"
+        run(["ip", "link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", str(self.machine.pid)])
+        run(["ip", "link", "set", cable, "master", controlplane.BRIDGE, "up"])
+        for command in (
+            f"ip addr add {self.address.node}/24 dev eth0",
+            "ip link set eth0 up",
+            f"ip route add default via {controlplane.ADDRESS}",
+            *(f"ip route add {other.pods} via {other.node}" for other in ADDRESSES if other != self.address),
+        ):
+            self.machine.run(command.split())
+        # What arrives for pods is passed on. A node's network add-on does this.
+        self.machine.path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+
+    def _kubelet_configuration(self) -> Object:
+        return {
+            "apiVersion": "kubelet.config.k8s.io/v1beta1",
+            "kind": "KubeletConfiguration",
+            "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",
+            "failCgroupV1": False,
+            "cgroupDriver": "cgroupfs",
+            "cgroupsPerQOS": False,
+            "cgroupRoot": self._cgroup,
+            "enforceNodeAllocatable": [],
+            "failSwapOn": False,
+            # The machine's own fullness is none of the tests' business.
+            "evictionHard": dict.fromkeys(
+                ("memory.available", "nodefs.available", "nodefs.inodesFree", "imagefs.available"), "0%"
+            ),
+            "imageGCHighThresholdPercent": 100,
+            "authentication": {"anonymous": {"enabled": True}, "webhook": {"enabled": False}},
+            "authorization": {"mode": "AlwaysAllow"},
+            "resolvConf": "",
+            "staticPodPath": "/var/lib/kubelet/manifests",
+            "volumePluginDir": "/var/lib/kubelet/volume-plugins",
+            "fileCheckFrequency": "1s",
+            "nodeStatusUpdateFrequency": "2s",
+            "kubeAPIQPS": 200,
+            "kubeAPIBurst": 400,
+        }
+
+    def _answers(self, *argv: str) -> bool:
+        try:
+            self._ctr(*argv)
+        except RuntimeError:
+            return False
+        return True
+
+    def _ctr(self, *argv: str) -> str:
+        return self.machine.run(["ctr", "--namespace=k8s.io", *argv])
+
+    def _file(self, path: str) -> Path:
+        return self.machine.state / path[1:]
+
+    def _write(self, path: str, content: str, *, mode: int = 0o644) -> None:
+        file = self._file(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        new = file.with_name(f".{file.name}.new")
+        new.write_text(content)
+        new.chmod(mode)
+        new.rename(file)
+
+
+@dataclass(frozen=True)
+class Interface:
+    """An interface of a pod."""
+
+    kind: str
+    mac: str
+    mtu: int
+    addresses: list[str]
+
+
+def _interface(one: Object) -> Interface:
+    addresses = one.get("addr_info")
+    mtu = one.get("mtu")
+    return Interface(
+        kind=text(one, "linkinfo", "info_kind"),
+        mac=text(one, "address"),
+        mtu=mtu if isinstance(mtu, int) else 0,
+        addresses=[
+            f"{text(address, 'local')}/{at(address, 'prefixlen')}"
+            for address in (addresses if isinstance(addresses, list) else [])
+            if text(address, "scope") == "global"
+        ],
+    )

@@ -25,10 +25,17 @@ def real_ports(environ: Mapping[bytes, bytes]) -> Ports:
         open_cluster=DirectCluster(clean),
         node=HostNode(),
         environ=clean,
-        stderr=lambda data: files.write_fd(_STDERR, data),
+        stderr=_tell,
         clock=clock.SystemClock(),
         run=process.run,
     )
+
+
+def _tell(data: bytes) -> None:
+    try:
+        files.write_fd(_STDERR, data)
+    except OSError:
+        pass  # nobody listens
 
 
 class DirectCluster:

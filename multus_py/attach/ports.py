@@ -43,6 +43,6 @@ class Ports(value.Value):
     environ: Mapping[bytes, bytes]
     """The environment that the runtime gave us, and that delegates get."""
     stderr: Callable[[bytes], None]
-    """Where a delegate's messages go."""
+    """Where a delegate's messages go, and what is odd about the configuration. Raises nothing."""
     clock: Clock
     run: Run

@@ -59,7 +59,7 @@ class Settings(value.Value):
     valid_attachments: tuple[tuple[str, str], ...] | None = None
     """What GC must keep, as (container ID, interface name); None when the runtime sent no list."""
     warnings: tuple[str, ...] = ()
-    """What is odd but no error; for the log, once there is one."""
+    """What is odd but no error; for whoever reads stderr."""
 
 
 def parse(raw: bytes) -> Settings:

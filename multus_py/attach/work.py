@@ -81,8 +81,8 @@ def begin(request: Request, *, ports: Ports) -> Work:
     """
     settings = configuration.parse(request.config)
     logger = log.Log(settings.log, ports.clock)
-    for warning in settings.warnings:
-        logger.warning(warning)
+    for warning in settings.warnings:  # not to the log: at its default level nobody would see it
+        ports.stderr(f"multus: {warning}\n".encode(errors="replace"))
     lenient = request.call.command == "DEL"  # odd arguments must not keep a pod from being deleted (B6)
     executor = invoke.Executor(
         run=ports.run,

@@ -21,7 +21,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-v", "-version", "--version", action="version", version=f"multus: version:{multus_py.VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    demo = commands.add_parser("demo", help="show the main job on a lab of network namespaces (needs root)")
+    lab = commands.add_parser("lab", help="a cluster of network namespaces to try things on")
+    labs = lab.add_subparsers(required=True, metavar="WHAT")
+    demo = labs.add_parser("demo", help="show the main job, step by step (needs root)")
     demo.set_defaults(run=_demo)
     return parser
 

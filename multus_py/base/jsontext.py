@@ -162,8 +162,7 @@ def _decode(data: bytes) -> str:
         raise JSONError(f"not UTF-8 text (byte {error.start})") from None
 
 
-def _where(text: str, index: object) -> str:
-    at = index if isinstance(index, int) else len(text)
+def _where(text: str, at: int) -> str:
     if at >= len(text):
         return "at the end of the text"
     line = text.count("\n", 0, at) + 1
@@ -174,8 +173,6 @@ def _reason(text: str, start: int) -> str:
     """Parse bad input once more, with the public library, which says what is wrong and where (8 ms, errors only)."""
     try:
         public_codec()[0](text, start)
-    except StopIteration as stop:
-        return f"invalid value {_where(text, stop.value)}"
     except ValueError as error:
         return f"{getattr(error, 'msg', error)} {_where(text, getattr(error, 'pos', start))}"
     return "invalid JSON"

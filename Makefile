@@ -5,6 +5,8 @@
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 READY := .venv/.ready
+PEER_VERSION := v4.3.0
+PEER := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/multus-py/peer-$(PEER_VERSION)/multus
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +44,12 @@ fmt: $(READY) ## Format, and mend what ruff can mend by itself
 cover: packages $(READY) ## All tests with branch coverage: the lines and branches that none of them reaches
 	$(BIN)/python -m pytest --cov --cov-report=term-missing --cov-report=html $(ARGS)
 
+bench: packages $(READY) ## What a call costs, against the plugins alone and the Go Multus (as root; ROUNDS=25)
+	@$(BIN)/python -m tests.bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(wildcard $(PEER)),--peer $(PEER)) $(ARGS)
+
+bench-peer: ## Build the Go Multus for `make bench` to compare with (once; PEER=FILE uses yours)
+	@tests/bench/build-peer $(PEER_VERSION) $(dir $(PEER))
+
 clean: ## Remove caches and reports (.venv stays: rm -r .venv)
 	rm -rf build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
@@ -55,4 +63,4 @@ $(READY): pyproject.toml tools/setup
 	@flock pyproject.toml tools/setup venv
 	@touch $@
 
-.PHONY: help setup demo test test-quick e2e-tools e2e lint fmt cover clean packages
+.PHONY: help setup demo test test-quick e2e-tools e2e lint fmt cover bench bench-peer clean packages

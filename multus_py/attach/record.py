@@ -87,7 +87,9 @@ def load(work: Work, container_id: str) -> tuple[Attachment, ...]:
     source = path(work.settings.cni_dir, container_id)
     cached = _cached(work, container_id)
     try:
-        return _decode(jsontext.loads(files.read(source)), cached, work.request.call.ifname)
+        recorded = _decode(jsontext.loads(files.read(source)), cached, work.request.call.ifname)
+        if recorded:  # an empty list is no record: nobody attaches nothing (B12)
+            return recorded
     except FileNotFoundError:
         pass
     except (OSError, ValueError, errors.CNIError) as error:

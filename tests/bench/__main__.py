@@ -143,10 +143,13 @@ def _single_calls(place: Site, api: Cluster, uids: dict[str, str], competitors: 
     bench = Bench(pods, sandbox, api.status, plugins=options.plugins)
     samples = Samples()
     for number in range(WARM_UP):
+        _show(f"warming up {number + 1}/{WARM_UP}")
         bench.round(competitors.subjects, number, Samples())
     for subject in competitors.subjects:
+        _show(f"memory of {subject.variant.label}")
         bench.measure_peaks(subject, samples)
     for number in range(options.rounds):
+        _show(f"round {number + 1}/{options.rounds}")
         bench.round(competitors.subjects, number, samples)
     return samples
 
@@ -158,12 +161,13 @@ def _many_at_once(place: Site, api: Cluster, uids: dict[str, str], competitors: 
         for name in (f"burst{number}",)
     ]
     crowd = Crowd(pods, place.sandboxes)
-    return [
-        wave
-        for number in range(rounds)
-        for subject in figures.rotated(competitors.crowd, number)
-        for wave in crowd.attach_and_detach(subject.variant)
-    ]
+    waves: list[Wave] = []
+    for number in range(rounds):
+        for subject in figures.rotated(competitors.crowd, number):
+            _show(f"{burst.PODS} pods at once, {number + 1}/{rounds}: {subject.variant.label}")
+            waves += crowd.attach_and_detach(subject.variant)
+    _show("")
+    return waves
 
 
 def _publish(
@@ -184,6 +188,13 @@ def _publish(
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(document, indent=2) + "\n")
     return any(wave.failures and not wave.variant.startswith("go-") for wave in waves)
+
+
+def _show(text: str) -> None:
+    """Tell a person who waits what is being done."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
 
 
 def _say(text: str) -> None:

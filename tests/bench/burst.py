@@ -32,6 +32,11 @@ class Wave:
     failures: tuple[str, ...]
     """What the ones said that failed."""
 
+    @property
+    def rate(self) -> float:
+        """Return how many pods a second were served well."""
+        return (len(self.walls) - len(self.failures)) / self.seconds
+
 
 class Crowd:
     """The pods."""

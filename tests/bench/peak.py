@@ -14,7 +14,7 @@ import os
 import re
 import signal
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.bench import process
@@ -27,6 +27,8 @@ _OPTIONS = _TRACE_FORK | _TRACE_VFORK | _TRACE_CLONE | _TRACE_EXIT | _EXITKILL
 _EVENT_EXIT, _EVENT_STOP = 6, 128
 _WALL = 0x40000000
 _STOPS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+_WAIT_AND_BECOME = 'kill -STOP $$; exec "$@"'
+"""A shell that becomes the program as soon as it is watched: a program may have children before anybody looks."""
 _HIGH_WATER = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 
 
@@ -60,8 +62,11 @@ def own_peak(step: Step, *, plugins: Path) -> Traced:
         )
         stdin.write(step.stdin)
         stdin.seek(0)
-        pid = process.spawn(step, (stdin.fileno(), stdout.fileno(), stderr.fileno()))
+        held = replace(step, argv=("/bin/sh", "-c", _WAIT_AND_BECOME, "sh", *step.argv))
+        pid = process.spawn(held, (stdin.fileno(), stdout.fileno(), stderr.fileno()))
+        os.waitpid(pid, os.WUNTRACED)
         _ptrace(_SEIZE, pid, _OPTIONS)
+        os.kill(pid, signal.SIGCONT)
         size, status = _follow(pid, plugins.resolve())
         for output in (stdout, stderr):
             output.seek(0)

@@ -110,7 +110,7 @@ def document(
 def _burst_row(verb: str, variant: str, waves: Sequence[Wave]) -> BurstRow:
     mine = [wave for wave in waves if (wave.verb, wave.variant) == (verb, variant)]
     peers = [wave for wave in waves if (wave.verb, wave.variant) == (verb, PEER)]
-    rates, peer_rates = ([len(wave.walls) / wave.seconds for wave in some] for some in (mine, peers))
+    rates, peer_rates = ([wave.rate for wave in some] for some in (mine, peers))
     walls = [wall for wave in mine for wall in wave.walls]
     return BurstRow(
         verb=verb,

@@ -55,14 +55,14 @@ def test_rows_are_made_for_what_was_measured_only() -> None:
     assert [(row.task, row.variant) for row in rows] == [("ADD 2", variant) for variant in LABELS]
 
 
-def test_waves_are_summed_up_by_verb_and_variant() -> None:
+def test_waves_are_summed_up_by_verb_and_variant_and_failed_pods_do_not_count_as_served() -> None:
     waves = [
         Wave("ADD", "installed", 2.0, (1.0, 2.0), 0.2, ()),
         Wave("ADD", "go-thin", 4.0, (3.0, 4.0), 0.4, ("pod1 failed",)),
     ]
     ours, peers = results.burst_rows(waves, ["installed", "go-thin"])
-    assert (ours.pods_per_second, ours.ratio, ours.failures, ours.cpu) == (1.0, 2.0, 0, 100.0)
-    assert (peers.pods_per_second, peers.ratio, peers.failures) == (0.5, None, 1)
+    assert (ours.pods_per_second, ours.ratio, ours.failures, ours.cpu) == (1.0, 4.0, 0, 100.0)
+    assert (peers.pods_per_second, peers.ratio, peers.failures) == (0.25, None, 1)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,9 @@ e2e-tools: packages ## Get etcd, containerd and runc, and build Kubernetes (once
 e2e: packages $(READY) ## Real pods on a real Kubernetes (as root); make e2e CASE=F1 for one case
 	@$(BIN)/python -m tests.e2e $(CASE)
 
+build: ## Make dist/multus, the one executable (PYTHON=/path/to/python3 builds with another interpreter)
+	@flock build.spec tools/build
+
 lint: $(READY) ## Style, types, and the direction of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -63,4 +66,4 @@ $(READY): pyproject.toml tools/setup
 	@flock pyproject.toml tools/setup venv
 	@touch $@
 
-.PHONY: help setup demo test test-quick e2e-tools e2e lint fmt cover bench bench-peer clean packages
+.PHONY: help setup demo build test test-quick e2e-tools e2e lint fmt cover bench bench-peer clean packages

@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 
 import multus_py
+from multus_py.cli import install, lab, uninstall, version
+
+_COMMANDS = (install, uninstall, version, lab)
 
 
 def main(arguments: list[str]) -> int:
@@ -21,14 +24,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-v", "-version", "--version", action="version", version=f"multus: version:{multus_py.VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    lab = commands.add_parser("lab", help="a cluster of network namespaces to try things on")
-    labs = lab.add_subparsers(required=True, metavar="WHAT")
-    demo = labs.add_parser("demo", help="show the main job, step by step (needs root)")
-    demo.set_defaults(run=_demo)
+    for command in _COMMANDS:
+        command.register(commands)
     return parser
-
-
-def _demo(_options: argparse.Namespace) -> int:
-    from multus_py.lab import demo
-
-    return demo.main()

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-import elf
+from tools import elf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

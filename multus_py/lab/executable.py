@@ -37,26 +37,25 @@ def install_multus(directory: Path, *, built: Path | None = BUILT) -> str:
         subprocess.run(argv, check=True, capture_output=True, text=True, timeout=60)
         return str(built)
     script = directory / "multus"
-    # The same as README's stand-in. `cd` would take the call away from the directory that the runtime chose.
     script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m multus_py "$@"\n')
     script.chmod(0o755)
     return "python -m multus_py"
 
 
-def link_plugins(directory: Path) -> None:
-    """Put links to the machine's reference plugins into a directory.
+def link_plugins(directory: Path, *, sources: tuple[Path, ...] = PLUGIN_DIRECTORIES) -> None:
+    """Put links to the machine's reference plugins into a directory; of two with one name the first counts.
 
     Raises:
         MissingPluginsError: One of those that the lab needs is nowhere.
     """
-    for source in PLUGIN_DIRECTORIES:
+    for source in sources:
         for plugin in sorted(source.iterdir()) if source.is_dir() else ():
             link = directory / plugin.name
             if plugin.name != "multus" and not link.exists():
                 link.symlink_to(plugin)
     missing = [name for name in NEEDED if not (directory / name).exists()]
     if missing:
-        where = " or ".join(str(source) for source in PLUGIN_DIRECTORIES)
+        where = " or ".join(str(source) for source in sources)
         raise MissingPluginsError(
             f"no plugin {', '.join(missing)} in {where} (the Debian package is containernetworking-plugins)"
         )

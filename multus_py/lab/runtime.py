@@ -113,17 +113,19 @@ class Call:
 class Runtime:
     """Calls the plugin of one configuration, as the runtime of one node does."""
 
-    def __init__(self, config: Object, *, namespace: Namespace, plugins: Path) -> None:
+    def __init__(self, config: Object, *, namespace: Namespace, plugins: Path, prefix: tuple[str, ...] = ()) -> None:
         """Prepare the calls.
 
         Args:
             config: The network configuration, as it is in its file.
             namespace: The node's own namespace, which the plugin runs in.
             plugins: The directory of plugins.
+            prefix: What the plugin's command line begins with, if it shall be changed inside the namespace.
         """
         self.config = config
         self._namespace = namespace
         self._plugins = plugins
+        self._prefix = prefix
         self._results: dict[str, tuple[Object, Object]] = {}
 
     def start(
@@ -156,7 +158,7 @@ class Runtime:
         accepted: Object = {name: value for name, value in (arguments or {}).items() if declared.get(name) is True}
         request = self.config | ({"runtimeConfig": accepted} if accepted else {}) | dict(extra or {})
         executable = self._plugins / text(self.config, "type")
-        return Call(self._namespace.command([str(executable)]), request=request, variables=variables)
+        return Call(self._namespace.command([*self._prefix, str(executable)]), request=request, variables=variables)
 
     def add(self, sandbox: Sandbox, **arguments: JSON) -> Object:
         """Attach a sandbox; return the result. Keyword arguments are capability arguments. Raises PluginError."""

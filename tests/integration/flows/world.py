@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,8 +132,15 @@ class World:
 
     def recorded(self, name: str, *commands: str) -> list[Object]:
         """Return what such a plugin was given, of some commands or of all."""
-        lines = (self.node.plugins / f"{name}.log").read_text().splitlines()
-        return [entry for line in lines if not commands or (entry := json.loads(line))["command"] in commands]
+        entries = map(json.loads, (self.node.plugins / f"{name}.log").read_text().splitlines())
+        return [entry for entry in entries if not commands or entry["command"] in commands]
+
+    def wait_for(self, name: str, command: str) -> None:
+        """Wait until such a plugin has been called."""
+        deadline = time.monotonic() + 10
+        while not self.recorded(name, command):
+            assert time.monotonic() < deadline, f"{name} got no {command}"
+            time.sleep(0.01)
 
     def status(self, pod: Pod) -> list[Object]:
         """Return the entries of a pod's network status."""

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from multus_py.attach.attachment import Attachment, Plan
     from multus_py.attach.work import Work
 
+_NODE = "/proc/thread-self/ns/net"
+"""The node's own network namespace: that of the call."""
+
 
 class AttachError(errors.CNIError):
     """A delegate's ADD failed. The code is the delegate's own."""
@@ -147,6 +150,23 @@ def _attach(work: Work, attachment: Attachment) -> Attached:
     try:
         result = network.add(attachment.network, work.runtime(attachment), work.executor)
     except errors.CNIError as error:
-        raise AttachError(work, attachment, error) from error
+        raise AttachError(work, attachment, _explained(work, attachment, error)) from error
     work.log.verbose(f"Add: {work.subject}:{attachment.name}({attachment.network.name}):{attachment.ifname}")
     return Attached(attachment=attachment, result=result, device_info=devices.info(attachment))
+
+
+def _explained(work: Work, attachment: Attachment, error: errors.CNIError) -> errors.CNIError:
+    """Add which master interface the node lacks, if that is so: "Link not found" is all that some plugins say."""
+    for plugin in attachment.network.plugins:
+        master = plugin.raw.get("master")
+        if isinstance(master, str) and master and not plugin.raw.get("linkInContainer") and _is_missing(work, master):
+            problem = f'{error.msg}: the node has no interface "{master}", the master of network "{attachment.name}"'
+            return errors.CNIError(error.code, problem, error.details)
+    return error
+
+
+def _is_missing(work: Work, ifname: str) -> bool:
+    try:
+        return not work.ports.node.interface_exists(_NODE, ifname)
+    except node_errors.NodeError:
+        return False

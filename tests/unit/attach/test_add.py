@@ -208,6 +208,35 @@ def test_the_details_of_a_delegates_error_survive(two: World) -> None:
     assert two.run.names() == ["ADD bridge eth0", "DEL bridge eth0"]
 
 
+MASTERS: dict[str, tuple[JSONObject, set[str] | None, str]] = {
+    "missing": (
+        {"master": "fast0"},
+        {"lo"},
+        'Link not found: the node has no interface "fast0", the master of network "demo/fast"',
+    ),
+    "there": ({"master": "fast0"}, {"lo", "fast0"}, "Link not found"),
+    "in the pod": ({"master": "eth0", "linkInContainer": True}, {"lo"}, "Link not found"),
+    "none": ({}, {"lo"}, "Link not found"),
+    "unknown": ({"master": "fast0"}, None, "Link not found"),
+}
+
+
+@pytest.mark.parametrize(("keys", "interfaces", "message"), MASTERS.values(), ids=list(MASTERS))
+def test_a_master_interface_that_the_node_lacks_is_named(
+    world: World, keys: JSONObject, interfaces: set[str] | None, message: str
+) -> None:
+    if interfaces is not None:
+        world.node.interfaces["/proc/thread-self/ns/net"] = interfaces
+    world.plugin("bridge")
+    world.put_nad("fast", {"cniVersion": "1.0.0", "type": "macvlan", **keys})
+    world.put_pod("fast")
+    world.run.answer("macvlan", "ADD", CNIError(errors.INTERNAL, "Link not found"))
+    world.run.answer("macvlan", "DEL", None)
+    with pytest.raises(CNIError) as caught:
+        world.add()
+    assert caught.value.msg.endswith(f": {message}")
+
+
 def test_networks_after_the_one_that_failed_are_neither_tried_nor_undone(two: World) -> None:
     two.run.answer("macvlan", "ADD", FULL_DISK)
     refusal(two)

@@ -112,26 +112,34 @@ class _Recorded(Loader):
 def sequence(names: Iterable[str]) -> tuple[str, ...]:
     """Return our modules that importing some of them loads: each after those that it imports."""
     recorder = Recorder()
-    kept = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in OURS}
-    for name in kept:
-        del sys.modules[name]
+    before = _unload()
     sys.meta_path.insert(0, recorder)
     try:
         for name in names:
             importlib.import_module(name)
     finally:
         sys.meta_path.remove(recorder)
+        _unload()
+        sys.modules.update(before)
     return tuple(recorder.ready)
 
 
-def write(path: Path, modules: list[Module], extensions: dict[str, list[str]], verbs: dict[str, list[str]]) -> None:
+def _unload() -> dict[str, ModuleType]:
+    """Forget our modules; return them."""
+    ours = [name for name in sys.modules if name.partition(".")[0] in OURS]
+    return {name: sys.modules.pop(name) for name in ours}
+
+
+def write(
+    path: Path, modules: list[Module], *, extensions: dict[str, list[str]], sequences: dict[str, tuple[str, ...]]
+) -> None:
     """Write the bundle.
 
     Args:
         path: The file.
         modules: What goes in.
-        extensions: The files of extension modules, and of the libraries that each needs.
-        verbs: The modules that are loaded first for each verb of a call.
+        extensions: For extension modules, their file and those of the libraries that they need.
+        sequences: For verbs, the modules that a call loads first, in an order that works.
     """
     index, blobs, offset = {}, [], 0
     for module in sorted(modules, key=lambda each: each.name):
@@ -143,7 +151,7 @@ def write(path: Path, modules: list[Module], extensions: dict[str, list[str]], v
         {
             "code": index,
             "extensions": {name: tuple(files) for name, files in sorted(extensions.items())},
-            "sequences": {verb: sequence(names) for verb, names in sorted(verbs.items())},
+            "sequences": dict(sorted(sequences.items())),
         }
     )
     path.write_bytes(len(content).to_bytes(_SIZE_SIZE, "little") + content + b"".join(blobs))
@@ -154,7 +162,8 @@ def main() -> None:
     asked = json.load(sys.stdin)
     sys.path[0] = asked["root"]
     modules = [Module(name, Path(source)) for name, source in asked["modules"]]
-    write(Path(asked["path"]), modules, asked["extensions"], asked["verbs"])
+    sequences = {verb: sequence(names) for verb, names in asked["verbs"].items()}
+    write(Path(asked["path"]), modules, extensions=asked["extensions"], sequences=sequences)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a built file asks of the machine it runs on: read out of its dynamic section, with objdump from binutils."""
+"""What a built file asks of the machine that it runs on: read with objdump, of binutils, out of its dynamic section."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NEEDED = re.compile(r"^ +NEEDED +(\S+)$", re.MULTILINE)
-_GLIBC = re.compile(r" GLIBC_(\d+)\.(\d+)\b")
+_GLIBC = re.compile(r" GLIBC_([\d.]+)\b")
+
+
+class ELFError(Exception):
+    """The file cannot be read."""
 
 
 def libraries(path: Path) -> list[str]:
-    """Return the names of the shared libraries that a file is linked with."""
+    """Return the names of the shared libraries that a file is linked with. Raises ELFError."""
     return _NEEDED.findall(_headers(path))
 
 
@@ -32,10 +36,17 @@ def closure(path: Path, bundled: Mapping[str, Path]) -> list[str]:
 
 
 def glibc_floor(paths: Iterable[Path]) -> str:
-    """Return the oldest version of glibc that has all the symbols which some files ask for."""
-    asked = {(int(major), int(minor)) for path in paths for major, minor in _GLIBC.findall(_headers(path))}
-    return "{}.{}".format(*max(asked))
+    """Return the oldest version of glibc that has all the symbols which some files ask for. Raises ELFError."""
+    return newest(version for path in paths for version in _GLIBC.findall(_headers(path)))
+
+
+def newest(versions: Iterable[str]) -> str:
+    """Return the newest of some versions."""
+    return max(versions, key=lambda text: [int(part) for part in text.split(".")])
 
 
 def _headers(path: Path) -> str:
-    return subprocess.run(["objdump", "-p", str(path)], check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(["objdump", "-p", str(path)], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise ELFError(f"{path}: {done.stderr.strip()}")
+    return done.stdout

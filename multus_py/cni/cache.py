@@ -162,7 +162,7 @@ def _decode(document: JSONObject, source: str) -> Cached:
         network_name=fields.text("networkName"),
         container_id=fields.text("containerId"),
         ifname=fields.text("ifName"),
-        config=binascii.a2b_base64(fields.text("config").encode()),
+        config=binascii.a2b_base64(fields.text("config").encode(), strict_mode=True),
         netns=fields.text("netns"),
         args=tuple(_pair(fields, item) for item in fields.array("cniArgs")),
         capability_args=fields.object("capabilityArgs") or {},

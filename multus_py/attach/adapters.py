@@ -1,10 +1,12 @@
-"""The real adapters behind the ports: the one place where the plugin path is put together."""
+"""The real adapters behind the ports: the one place where the plugin path is put together.
+
+What an adapter needs is imported when it is used: DEL and CHECK use none of them.
+"""
 
 from __future__ import annotations
 
 from multus_py.attach.ports import Ports
 from multus_py.base import clock, files, process
-from multus_py.node import checkpoint, netns, routes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,12 +72,18 @@ class HostNode:
 
     def interface_exists(self, namespace: str, ifname: str) -> bool:
         """Tell whether a namespace has an interface. Raises NodeError when that cannot be told."""
+        from multus_py.node import netns
+
         return netns.interface_exists(namespace, ifname)
 
     def set_default_routes(self, namespace: str, wanted: DefaultRoutes) -> RouteChange:
         """Give the default route to one interface. Raises NodeError; nothing has changed then."""
+        from multus_py.node import routes
+
         return routes.set_default_routes(namespace, wanted)
 
     def allocated_devices(self, pod_uid: str) -> Mapping[str, tuple[str, ...]]:
         """Return the device ids that the kubelet gave to a pod, by resource. Raises NodeError."""
+        from multus_py.node import checkpoint
+
         return checkpoint.allocated(pod_uid)

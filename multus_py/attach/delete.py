@@ -6,8 +6,7 @@ has what the original does, and 9.2 what its users suffer from).
 
 from __future__ import annotations
 
-from multus_py.attach import networks, perform, record, work
-from multus_py.attach import plan as planning
+from multus_py.attach import perform, record, work
 from multus_py.cni import errors, network
 
 TYPE_CHECKING = False
@@ -42,6 +41,9 @@ def _detach_unrecorded(call: Work) -> None:
     It may have been started before Multus was installed, or have been deleted already. The original fails here when the
     plugin does, and blocks the pod's deletion for ever (B13); a failure is worth a line in the log, no more.
     """
+    from multus_py.attach import networks  # with plan, and what that needs, 2 ms: the usual DEL does without
+    from multus_py.attach import plan as planning
+
     try:
         found = planning.cluster_network(call.settings, networks.Finder(call.settings, None))
         runtime = network.Runtime(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from multus_py.attach import devices, record, rerouting, together
+from multus_py.attach import devices, record
 from multus_py.attach.attachment import Attached
 from multus_py.base import value
 from multus_py.cni import errors, network
@@ -54,11 +54,15 @@ def attach_all(work: Work, plan: Plan, made: list[Attached]) -> None:
     first, *others = plan.attachments
     made.append(_attach(work, first))
     if work.settings.parallel:
+        from multus_py.attach import together  # like the next one: 0.3 ms that few calls need
+
         made += together.attach_together(work, others, _attach)
     else:
         for attachment in others:
             made.append(_attach(work, attachment))
     for wanted in plan.default_routes:
+        from multus_py.attach import rerouting
+
         made[:] = rerouting.reroute(work, wanted, made)
 
 

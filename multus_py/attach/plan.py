@@ -13,7 +13,7 @@ from multus_py.attach.networks import Found
 from multus_py.base import value
 from multus_py.cni import args, errors
 from multus_py.multinet import selection
-from multus_py.node import deviceinfo, routes
+from multus_py.node import deviceinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -196,4 +196,8 @@ def _default_routes(attachments: tuple[Attachment, ...]) -> tuple[DefaultRoutes,
         selection.check_default_routes([wanted for _, wanted in asked])
     except selection.SelectionError as error:
         raise errors.CNIError(errors.INVALID_CONFIG, f"default-route: {error}") from error
+    if not asked:
+        return ()
+    from multus_py.node import routes  # brings netlink, 1 ms
+
     return tuple(routes.DefaultRoutes(holder=ifname, gateways=wanted.gateways or ()) for ifname, wanted in asked)

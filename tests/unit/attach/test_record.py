@@ -315,6 +315,7 @@ def test_nothing_is_known_of_an_interface_without_a_cached_result(world: World) 
 
 
 def test_a_record_that_cannot_be_written_leaves_the_old_one(world: World) -> None:
+    """B29: the original writes in place."""
     put(world, [])
     world.keys["cniDir"] = str(world.record())
     with pytest.raises(CNIError, match=r"cannot write the record .*/c1/c1: Not a directory"):

@@ -1,4 +1,4 @@
-"""The flows of real users, F1 to F5 and F8 to F10, with real plugins in real namespaces."""
+"""The flows of real users, F1 to F6 and F8 to F12, with real plugins in real namespaces: what one machine can show."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from multus_py.lab import cluster, manifests
-from multus_py.lab.objects import JSON, Object, text
+from multus_py.lab.objects import JSON, Object, section, text
 from multus_py.lab.runtime import PluginError
 from tests.integration.flows import networks
 from tests.integration.flows.world import CLUSTER_GATEWAY, PEER, Pod, World
@@ -124,6 +124,19 @@ def test_f5_a_driver_that_the_kernel_lacks_is_a_clear_error_and_nothing_is_left(
     assert any("FailedToAddInterface" in event and "operation not supported" in event for event in world.events(pod))
 
 
+def test_f6_a_cluster_wide_ipam_plugin_gets_its_configuration_and_its_result_is_used(world: World) -> None:
+    answer: Object = {"cniVersion": "0.3.1", "ips": [{"version": "4", "address": "203.0.113.33/24"}]}
+    world.recorder("whereabouts", {"ADD": {"result": answer}})
+    ipam: Object = {"type": "whereabouts", "range": "203.0.113.0/24", "exclude": ["203.0.113.0/30"]}
+    world.network("wide", networks.macvlan(ipam))
+    pod = world.start("pod1", "wide")
+    assert pod.addresses("net1") == ["203.0.113.33/24"]
+    assert world.status(pod)[1]["ips"] == ["203.0.113.33"]
+    [asked] = world.recorded("whereabouts", "ADD")
+    assert section(asked, "config")["ipam"] == ipam
+    assert f"K8S_POD_UID={pod.sandbox.pod_uid}" in text(asked, "cni", "CNI_ARGS")
+
+
 STATUS = """[{
     "name": "cluster",
     "interface": "eth0",
@@ -196,6 +209,30 @@ def test_f10_a_network_of_another_namespace_is_not_found_and_nothing_is_attached
     assert event.startswith(
         "Warning NoNetworkFound: cannot find a network-attachment-definition (far) in namespace (default)"
     )
+
+
+def test_f11_many_pods_at_once_get_addresses_of_their_own_and_leave_nothing(world: World) -> None:
+    world.network("data", networks.storage(world.node))
+    pods = [world.pod(f"pod{number}", "data,data") for number in range(8)]
+    for call in [world.runtime.start("ADD", pod.sandbox) for pod in pods]:
+        call.result()
+    used = [address for pod in pods for name in pod.names for address in pod.addresses(name)]
+    assert len(set(used)) == len(used) == 3 * len(pods)
+    assert [len(world.status(pod)) for pod in pods] == [3] * len(pods)
+    for call in [world.runtime.start("DEL", pod.sandbox) for pod in pods]:
+        call.result()
+    assert world.left() == []
+
+
+def test_f12_a_master_interface_that_the_node_lacks_is_named(world: World) -> None:
+    world.network("far", networks.macvlan(networks.static("203.0.113.7/24"), master="eth7"))
+    pod = world.pod("pod1", "far")
+    with pytest.raises(PluginError, match='the node has no interface "eth7"'):
+        world.add(pod)
+    [event] = world.events(pod)
+    assert 'the node has no interface "eth7", the master of network "default/far"' in event
+    world.delete(pod)
+    assert world.left() == []
 
 
 def test_a_pod_that_asks_for_nothing_has_the_cluster_network_alone(world: World) -> None:

@@ -28,10 +28,13 @@ test-quick: $(READY) ## The tests that need neither root nor patience
 e2e-tools: packages ## Get etcd, containerd and runc, and build Kubernetes (once; KUBE_ASSETS=DIR uses yours)
 	@tests/e2e/tools/build >/dev/null
 
-e2e: packages $(READY) ## Real pods on a real Kubernetes (as root); make e2e CASE=F1 for one case
-	@$(BIN)/python -m tests.e2e $(CASE)
+e2e: packages $(READY) dist/multus ## Real pods on a real Kubernetes (as root); CASE=F1 for one case, PEER=FILE for your Go Multus
+	@MULTUS=$(CURDIR)/dist/multus PEER=$(PEER) $(BIN)/python -m tests.e2e $(CASE)
 
 build: ## Make dist/multus, the one executable (PYTHON=/path/to/python3 builds with another interpreter)
+	@flock build.spec tools/build
+
+dist/multus: $(shell find multus_py plugins build.spec tools/build tools/bundle.py -type f -not -name '*.pyc')
 	@flock build.spec tools/build
 
 lint: $(READY) ## Style, types, and the direction of imports

@@ -109,7 +109,7 @@ class API:
         except urllib.error.HTTPError as error:
             with error:
                 body = error.read()
-            raise APIError(error.code, text(_decoded(body), "message") or body.decode(errors="replace")) from error
+            raise APIError(error.code, text(_decoded(body), "message") or body.decode(errors="replace")) from None
 
 
 def _decoded(body: bytes) -> JSON:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import yaml
+
 from multus_py.lab.objects import Object, at, text
 from tests.e2e.api import API, APPS, CORE, NADS
 from tests.e2e.controlplane import ControlPlane
@@ -31,10 +33,10 @@ class Cluster:
         self.api = api
         self.nodes = nodes
 
-    def kubectl(self, *argv: str) -> str:
+    def kubectl(self, *argv: str, stdin: str = "") -> str:
         """Run kubectl as administrator."""
         kubeconfig = str(self.control.kubeconfig("admin"))
-        return run([self.control.program("kubectl"), f"--kubeconfig={kubeconfig}", *argv])
+        return run([self.control.program("kubectl"), f"--kubeconfig={kubeconfig}", *argv], stdin=stdin)
 
     def node_of(self, pod: Object) -> Node:
         """Return the node that a pod runs on."""
@@ -60,8 +62,12 @@ class Space:
     # ---------------------------------------------------------------------------------------------------- making
 
     def apply(self, file: Path) -> None:
-        """Apply a manifest."""
-        self.cluster.kubectl("--namespace", self.name, "apply", "--filename", str(file))
+        """Apply a manifest; what has no namespace goes into this one."""
+        items = list(yaml.safe_load_all(file.read_text()))
+        for item in items:
+            item["metadata"].setdefault("namespace", self.name)
+        document = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+        self.cluster.kubectl("apply", "--filename", "-", stdin=document)
 
     def nad(self, name: str, configuration: Object) -> None:
         """Define a network."""
@@ -167,6 +173,13 @@ def status_of(pod: Object) -> list[Object]:
     return status
 
 
+def ips(pod: Object, interface: str) -> list[str]:
+    """Return the addresses that a pod's network status has for one interface."""
+    (entry,) = [entry for entry in status_of(pod) if text(entry, "interface") == interface]
+    found = entry["ips"]
+    return [ip for ip in found if isinstance(ip, str)] if isinstance(found, list) else []
+
+
 def _is_ready(pod: Object) -> bool:
     conditions = at(pod, "status", "conditions")
     return any(
@@ -224,3 +237,20 @@ def _token(api: API) -> str:
 def available() -> bool:
     """Whether this run has the namespaces that the cases need."""
     return "MULTUS_E2E_WORK" in os.environ and shutil.which("nsenter") is not None
+
+
+@contextmanager
+def new_space(cluster: Cluster, name: str) -> Iterator[Space]:
+    """Make a namespace, and remove it with all that is in it, without waiting for the end of that."""
+    cluster.api.create(f"{CORE}/namespaces", {"metadata": {"name": name}})
+    account = f"{CORE}/namespaces/{name}/serviceaccounts/default"
+    cluster.api.wait(account, bool, f"namespace {name} has its service account", timeout=30)
+    try:
+        yield Space(cluster, name)
+    finally:
+        cluster.api.delete(f"{CORE}/namespaces/{name}")
+
+
+def nothing_new(node: Node, before: dict[str, list[str]]) -> None:
+    """Wait until a node holds nothing for a pod but what it held before."""
+    wait_for(lambda: node.leftovers() == before, f"nothing is left on {node.name}", timeout=30, found=node.leftovers)

@@ -46,15 +46,12 @@ class ControlPlane:
         self._start("etcd", self._etcd())
         self.start_api()
         api = API(URL, authority=self.authority, token=self._tokens["admin"])
-        for program in ("kube-controller-manager", "kube-scheduler"):
-            self._start(program, self._client(program))
-        wait_for(
-            lambda: api.find("/api/v1/namespaces/default/serviceaccounts/default"), "the controllers work", timeout=90
-        )
+        account = "/api/v1/namespaces/default/serviceaccounts/default"
+        wait_for(lambda: api.find(account), "the controllers work", timeout=90)
         return api
 
     def start_api(self) -> None:
-        """Start the API server, and wait until it is ready."""
+        """Start the API server, wait until it is ready, and start those who live by it."""
         server = self._start("kube-apiserver", self._api_server())
         api = API(URL, authority=self.authority, token=self._tokens["admin"])
 
@@ -69,10 +66,13 @@ class ControlPlane:
             return True
 
         wait_for(ready, "the API server is ready", timeout=90)
+        for program in ("kube-controller-manager", "kube-scheduler"):
+            self._start(program, self._client(program))
 
     def stop_api(self) -> None:
-        """Stop the API server."""
-        self._daemons["kube-apiserver"].stop()
+        """Stop the API server, and those who would wait up to half a minute before they asked again."""
+        for program in ("kube-scheduler", "kube-controller-manager", "kube-apiserver"):
+            self._daemons[program].stop()
 
     def down(self) -> None:
         """Stop everything."""

@@ -8,15 +8,15 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.e2e.waiting import wait_for
 
 # Reaps what loses its parent, as bash does with any child; the kernel ends everything else when it ends.
 _INIT = """
-for folder in "${@:3}"; do mount --bind "$2$folder" "$folder" || exit; done
-mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/netns /run/lock || exit
+for folder in "${@:4}"; do mount --bind "$2$folder" "$folder" || exit; done
+mount --bind "$3" /var/log && mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/netns /run/lock || exit
 for setting in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys \
         kernel/keys/root_maxbytes; do
     # Not per namespace, and kubelet sets them: it gets copies to set.
@@ -27,8 +27,9 @@ mount --make-rshared / && hostname "$1" && ip link set lo up || exit
 touch /run/booted
 while :; do sleep infinity & wait $!; done
 """
-OWN = ("/var/lib/cni", "/var/lib/containerd", "/var/lib/kubelet", "/etc/cni", "/opt/cni", "/var/log")
-"""The folders that each machine has for itself, beside /run. They have to exist, to be mounted over."""
+OWN = ("/var/lib/cni", "/var/lib/containerd", "/var/lib/kubelet", "/etc/cni", "/opt/cni")
+"""The folders that each machine has for itself, beside /run, and /var/log, which is its folder of logs. They have to
+exist, to be mounted over."""
 
 
 class Daemon:
@@ -92,7 +93,7 @@ class Machine:
     def boot(self) -> None:
         """Start the machine: no daemons yet, and no interface but `lo`."""
         apart = ["unshare", "--net", "--mount", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc"]
-        argv = [*apart, "bash", "-c", _INIT, "init", self.name, str(self.state), *OWN]
+        argv = [*apart, "bash", "-c", _INIT, "init", self.name, str(self.state), str(self.logs), *OWN]
         self._unshare = Daemon(argv, log=self.logs / "init.log", nested=True)
         wait_for(self._booted, f"{self.name} boots", timeout=10)
 
@@ -133,21 +134,13 @@ class Machine:
         return ["nsenter", f"--target={self.pid}", "--net", "--mount", "--pid", "--uts", "--", *argv]
 
 
-def run(argv: Sequence[str], *, check: bool = True, timeout: float = 60, env: Mapping[str, str] | None = None) -> str:
+def run(argv: Sequence[str], *, check: bool = True, timeout: float = 60, stdin: str = "") -> str:
     """Run a program to its end and return what it printed.
 
     Raises:
         RuntimeError: It failed, and `check` is set.
     """
-    done = subprocess.run(
-        argv,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=timeout,
-        env=env,
-    )
+    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False, timeout=timeout)
     if check and done.returncode:
         raise RuntimeError(f"{' '.join(argv)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout

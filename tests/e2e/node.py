@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +19,13 @@ from tests.e2e.machine import Daemon, Machine, run
 from tests.e2e.waiting import wait_for
 
 REPOSITORY = Path(__file__).parents[2]
-BINARY = REPOSITORY / "dist" / "multus"
-"""The built executable; without it the plugin is run from its source."""
+BINARY = os.environ.get("MULTUS", "")
+"""The built executable; without it the plugin is run from its source, which is quicker while one works on it."""
 _PLUGINS = ("bandwidth", "bridge", "host-local", "ipvlan", "loopback", "macvlan", "portmap", "sbr", "static", "tuning")
 _PLUGIN_FOLDERS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
 _CONFIGURATION = "/etc/cni/net.d/00-multus.conf"
 _KUBECONFIG = "/etc/cni/net.d/multus.d/multus.kubeconfig"
-_OWN_INTERFACES = {"lo", "eth0", "eth1", "cni0"}
+_OWN_INTERFACES = {"lo", "eth0", "eth1"}
 _CONTAINERD = f"""
 version = 2
 [grpc]
@@ -145,9 +148,13 @@ class Node:
         ]
         self._daemons["kubelet"] = self.machine.start(argv)
 
-    def stop(self, daemon: str) -> None:
-        """Stop containerd or kubelet."""
+    def restart(self, daemon: str) -> None:
+        """Stop containerd or kubelet, and start it again."""
         self._daemons[daemon].stop()
+        if daemon == "containerd":
+            self.start_containerd()
+        else:
+            self.start_kubelet()
 
     def alive(self) -> None:
         """Check that both daemons run."""
@@ -162,8 +169,8 @@ class Node:
         place.unlink(missing_ok=True)
         if peer is not None:
             shutil.copy2(peer, place)
-        elif BINARY.exists():
-            self.machine.run([str(BINARY), "install", "--cni-bin-dir", "/opt/cni/bin"])
+        elif BINARY:
+            self.machine.run([BINARY, "install", "--cni-bin-dir", "/opt/cni/bin"])
         else:
             wrapper = f"#!/bin/sh\nexec {sys.executable} -m multus_py\n"
             self._write("/opt/cni/bin/multus", wrapper, mode=0o755)
@@ -189,6 +196,18 @@ class Node:
         }
         self._write(_CONFIGURATION, json.dumps(configuration | keys, indent=2))
 
+    @contextmanager
+    def configured(self, **keys: JSON) -> Iterator[None]:
+        """Configure the plugin otherwise for a while."""
+        self.configure(**keys)
+        # The runtime reads it when the kernel tells it so, and tells nobody when it has.
+        time.sleep(1)
+        try:
+            yield
+        finally:
+            self.configure()
+            time.sleep(1)
+
     def primary(self) -> Object:
         """Return the cluster network's configuration."""
         return {
@@ -211,9 +230,17 @@ class Node:
             ],
         }
 
+    def remove_kubeconfig(self) -> None:
+        """Take the plugin's way to the API server away; `configure` brings it back."""
+        self._file(_KUBECONFIG).unlink()
+
+    def runtime_log(self) -> str:
+        """Return what containerd has logged."""
+        return self._daemons["containerd"].log.read_text()
+
     def plugin_log(self) -> str:
         """Return what the plugin has logged."""
-        log = self._file("/var/log/multus.log")
+        log = self.machine.logs / "multus.log"
         return log.read_text() if log.exists() else ""
 
     # ------------------------------------------------------------------------------------------------ what is there
@@ -255,7 +282,7 @@ class Node:
     def leftovers(self) -> dict[str, list[str]]:
         """Return everything that stands for a pod: nothing, after the last one has gone."""
         state = self._file("/var/lib/cni")
-        links: list[Object] = json.loads(self.machine.run(["ip", "-json", "link"]))
+        links: list[Object] = json.loads(self.machine.run(["ip", "-json", "-details", "link"]))
         rules = self.machine.run(["iptables-save", "-t", "nat"], check=False).splitlines()
         found = {
             "records": [path.name for path in (state / "multus").glob("*") if path.name not in {"results", ".lock"}],
@@ -266,7 +293,13 @@ class Node:
                 if path.name != "lock" and not path.name.startswith("last_reserved_ip")
             ],
             "namespaces": [path.name for path in self.machine.path("/run/netns").glob("*")],
-            "interfaces": [name for link in links if (name := text(link, "ifname")) not in _OWN_INTERFACES],
+            # A bridge belongs to its network, and stays, as the plugin `bridge` has it.
+            "interfaces": [
+                name
+                for link in links
+                if (name := text(link, "ifname")) not in _OWN_INTERFACES
+                and text(link, "linkinfo", "info_kind") != "bridge"
+            ],
             "port rules": [rule for rule in rules if rule.startswith(("-A CNI-DN-", "-A CNI-HOSTPORT-DNAT"))],
         }
         return {what: names for what, names in found.items() if names}

@@ -85,7 +85,8 @@ class Recorder:
         elif told.has("result"):
             files.write_fd(1, self._filled_in(jsontext.dumps(told.object("result"), indent=4)).encode())
         elif not told.integer("exit") and not told.has("signal"):
-            return skel.run(passthru.HANDLERS, about=ABOUT, stdin=lambda: self._stdin)
+            variables = {os.fsencode(name): os.fsencode(text) for name, text in self._environ.items()}
+            return skel.run(passthru.HANDLERS, about=ABOUT, environ=variables, stdin=lambda: self._stdin)
         return 0
 
     def _told(self) -> Fields:
@@ -132,14 +133,14 @@ def _parsed(stdin: bytes) -> jsontext.JSONObject | None:
         return None
 
 
-def main() -> int:
-    """Answer one call."""
-    command = os.environ.get("CNI_COMMAND", "")
+def main(executable: str, environ: dict[str, str]) -> int:
+    """Answer one call of the executable of that path."""
+    command = environ.get("CNI_COMMAND", "")
     if not command:
-        return skel.run(passthru.HANDLERS, about=ABOUT)
+        return skel.run(passthru.HANDLERS, about=ABOUT, environ={})
     stdin = b"" if command == "VERSION" else files.read_fd(0)  # VERSION has no input that counts
-    return Recorder(sys.argv[0], dict(os.environ), stdin).answer()
+    return Recorder(executable, environ, stdin).answer()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[0], dict(os.environ)))

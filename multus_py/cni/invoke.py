@@ -111,7 +111,9 @@ class Executor(value.Value):
 
     def _start(self, path: str, config: bytes, environ: Mapping[bytes, bytes], deadline: Deadline) -> Outcome:
         """Run the executable, again and again while it is being written (cni-behaviour 8.8.3)."""
-        for attempt in range(1, _BUSY_ATTEMPTS + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 return self.run([path], stdin=config, environ=environ, deadline=deadline)
             except OSError as error:
@@ -120,7 +122,6 @@ class Executor(value.Value):
             except ValueError as error:  # a NUL: environment and arguments cannot hold one
                 raise _not_started(path, "invalid argument") from error
             deadline.sleep(_BUSY_WAIT)
-        raise AssertionError("unreachable")
 
     def _killed(self, type: str, outcome: Outcome, deadline: Deadline) -> str:
         if len(outcome.stdout) + len(outcome.stderr) > process.MAX_OUTPUT:

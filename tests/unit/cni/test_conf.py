@@ -223,6 +223,18 @@ def test_an_empty_type_is_none(type: str | None) -> None:
     assert not conf.parse(_list(type=type)).single
 
 
+def test_the_fields_that_are_looked_at_are_carried_along_too() -> None:
+    document: JSONObject = {
+        "type": "a",
+        "ipam": {"type": "host-local", "subnet": "192.0.2.0/24"},
+        "dns": {"nameservers": ["192.0.2.53"], "domain": "example.org", "search": [], "options": None},
+        "prevResult": {"cniVersion": "1.0.0"},
+        "cni.dev/valid-attachments": [{"containerID": "abc", "ifname": "eth0"}],
+    }
+
+    assert conf.parse(_raw(document)).plugins[0].raw == document
+
+
 def test_numbers_stay_exact_and_unknown_keys_are_kept() -> None:
     raw = b'{"type":"a","big":12345678901234567890,"args":{"cni":{"x":[null,{"y":1}]}}}'
 

@@ -10,7 +10,7 @@ from multus_py.base import clock, files, process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from multus_py.attach.settings import Settings
     from multus_py.base.log import Log
@@ -70,11 +70,11 @@ class DirectCluster:
 class HostNode:
     """The machine that we run on."""
 
-    def interface_exists(self, namespace: str, ifname: str) -> bool:
-        """Tell whether a namespace has an interface. Raises NodeError when that cannot be told."""
+    def first_interface(self, namespace: str, ifnames: Iterable[str]) -> str:
+        """Return the first of several interfaces that a namespace has, "" when it has none. Raises NodeError."""
         from multus_py.node import netns
 
-        return netns.interface_exists(namespace, ifname)
+        return netns.first_existing(namespace, ifnames)
 
     def set_default_routes(self, namespace: str, wanted: DefaultRoutes) -> RouteChange:
         """Give the default route to one interface. Raises NodeError; nothing has changed then."""

@@ -45,7 +45,7 @@ def _check(call: Work, attachment: Attachment) -> None:
     if record.without_interface(call, call.request.call.container_id, attachment):
         return
     try:
-        there = call.ports.node.interface_exists(runtime.netns, attachment.ifname)
+        there = call.ports.node.first_interface(runtime.netns, [attachment.ifname])
     except node_errors.NodeError as error:
         raise errors.CNIError(errors.INVALID_NETNS, str(error)) from error
     if not there:

@@ -74,16 +74,16 @@ def check_interfaces(work: Work, plan: Plan) -> None:
     Raises:
         CNIError: One exists, or the namespace cannot be looked into.
     """
-    for attachment in plan.attachments:
-        kind = attachment.network.plugins[0].type
-        try:
-            if not work.ports.node.interface_exists(work.request.call.netns, attachment.ifname):
-                continue
-        except node_errors.NodeError as error:
-            raise errors.CNIError(errors.INVALID_NETNS, f"[{work.subject}]: {error}") from error
-        problem = f"interface name {attachment.ifname} already exists"
-        refusal = f'cannot set "{kind}" interface name to "{attachment.ifname}": validateIfName: {problem}'
-        raise AttachError(work, attachment, errors.CNIError(errors.INVALID_ENVIRONMENT, f"DelegateAdd: {refusal}"))
+    wanted = {attachment.ifname: attachment for attachment in plan.attachments}
+    try:
+        ifname = work.ports.node.first_interface(work.request.call.netns, wanted)
+    except node_errors.NodeError as error:
+        raise errors.CNIError(errors.INVALID_NETNS, f"[{work.subject}]: {error}") from error
+    if ifname:
+        kind = wanted[ifname].network.plugins[0].type
+        problem = f"validateIfName: interface name {ifname} already exists"
+        refusal = f'DelegateAdd: cannot set "{kind}" interface name to "{ifname}": {problem}'
+        raise AttachError(work, wanted[ifname], errors.CNIError(errors.INVALID_ENVIRONMENT, refusal))
 
 
 def undo(work: Work, plan: Plan, made: Sequence[Attached], *, earlier: tuple[Attachment, ...] = ()) -> None:
@@ -171,6 +171,6 @@ def _explained(work: Work, attachment: Attachment, error: errors.CNIError) -> er
 
 def _is_missing(work: Work, ifname: str) -> bool:
     try:
-        return not work.ports.node.interface_exists(_NODE, ifname)
+        return not work.ports.node.first_interface(_NODE, [ifname])
     except node_errors.NodeError:
         return False

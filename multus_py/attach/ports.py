@@ -6,7 +6,7 @@ from multus_py.base import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Protocol
 
     from multus_py.attach.settings import Settings
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     class Node(Protocol):
         """The machine that the pod runs on."""
 
-        def interface_exists(self, namespace: str, ifname: str) -> bool:
-            """Tell whether a namespace has an interface. Raises NodeError when that cannot be told."""
+        def first_interface(self, namespace: str, ifnames: Iterable[str]) -> str:
+            """Return the first of several interfaces that a namespace has, "" when it has none. Raises NodeError."""
 
         def set_default_routes(self, namespace: str, wanted: DefaultRoutes) -> RouteChange:
             """Give the default route to one interface. Raises NodeError; nothing has changed then."""

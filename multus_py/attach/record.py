@@ -169,7 +169,9 @@ def _cached(work: Work, container_id: str) -> tuple[Cached, ...]:
     except errors.CNIError as error:
         work.log.error(f"the cached results cannot be used: {error}")
         return ()
-    return tuple(sorted(found, key=lambda entry: (entry.ifname != work.request.call.ifname, entry.ifname)))
+    # Where cniDir is the runtime's own directory, its record of this very network is there, too.
+    others = [entry for entry in found if entry.network_name != work.settings.name]
+    return tuple(sorted(others, key=lambda entry: (entry.ifname != work.request.call.ifname, entry.ifname)))
 
 
 def _encode(attachment: Attachment) -> JSONObject:

@@ -14,6 +14,7 @@ from multus_py.node import errors, netlink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Self
 
     from multus_py.node.netlink import Socket
@@ -109,20 +110,29 @@ def same(first: str, second: str = _OWN) -> bool:
         return one.identity() == other.identity()
 
 
-def interface_exists(netns_path: str, ifname: str) -> bool:
-    """Tell whether an interface is in a namespace.
+def first_existing(netns_path: str, ifnames: Iterable[str]) -> str:
+    """Return the first of several interfaces that is in a namespace, "" when none is.
 
     Raises:
         NodeError: When the namespace is gone, or the kernel does not tell.
     """
+    names = tuple(ifnames)
     with Namespace(netns_path) as namespace:
         try:
-            return _exists_by_number(namespace, ifname)
+            with netlink.Socket() as socket:
+                return _first(socket, names, _number(socket, namespace))
         except errors.KernelError as error:
             if error.errno not in _UNSUPPORTED:
-                raise errors.NodeError(f"{netns_path}: cannot look for interface {ifname}: {error}") from error
+                raise errors.NodeError(
+                    f"{netns_path}: cannot look for interface {' or '.join(names)}: {error}"
+                ) from error
         with namespace.socket() as socket:  # an old kernel, or a user namespace in between
-            return _exists(socket, ifname)
+            return _first(socket, names)
+
+
+def interface_exists(netns_path: str, ifname: str) -> bool:
+    """Tell whether an interface is in a namespace. Raises NodeError, like `first_existing`."""
+    return bool(first_existing(netns_path, [ifname]))
 
 
 def socket_in(netns_path: str) -> Socket:
@@ -147,9 +157,8 @@ def _exists(socket: Socket, ifname: str, nsid: int | None = None) -> bool:
     return True
 
 
-def _exists_by_number(namespace: Namespace, ifname: str) -> bool:
-    with netlink.Socket() as socket:
-        return _exists(socket, ifname, _number(socket, namespace))
+def _first(socket: Socket, ifnames: Iterable[str], nsid: int | None = None) -> str:
+    return next((ifname for ifname in ifnames if _exists(socket, ifname, nsid)), "")
 
 
 def _number(socket: Socket, namespace: Namespace) -> int:

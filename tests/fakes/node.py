@@ -35,11 +35,12 @@ class FakeNode:
         """Arrange what comes of it when this interface is to hold the default routes."""
         self._changes[holder] = failure or RouteChange(removed=tuple(removed), added=tuple(added))
 
-    def interface_exists(self, namespace: str, ifname: str) -> bool:
-        self.calls.append(("interface_exists", namespace, ifname))
+    def first_interface(self, namespace: str, ifnames: Iterable[str]) -> str:
+        names = tuple(ifnames)
+        self.calls.append(("first_interface", namespace, *names))
         if namespace not in self.interfaces:
             raise errors.NodeError(f"network namespace {namespace} does not exist (any more)")
-        return ifname in self.interfaces[namespace]
+        return next((name for name in names if name in self.interfaces[namespace]), "")
 
     def set_default_routes(self, namespace: str, wanted: DefaultRoutes) -> RouteChange:
         self.calls.append(("set_default_routes", namespace, wanted.holder, *wanted.gateways))

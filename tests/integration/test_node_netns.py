@@ -61,6 +61,11 @@ def test_the_second_question_uses_the_number_that_the_first_one_gave(inside: Net
     assert subprocess.run(["ip", "netns", "list-id"], check=True, capture_output=True, text=True).stdout == first
 
 
+def test_the_first_of_several_interfaces_is_found(inside: Netns) -> None:
+    assert netns.first_existing(inside.path, iter(["none0", "eth0", "lo"])) == "eth0"
+    assert netns.first_existing(inside.path, ["none0"]) == ""
+
+
 def test_our_own_namespace_can_be_asked_about() -> None:
     assert netns.interface_exists(OWN, "lo")
     assert not netns.interface_exists(OWN, "mpy-none")

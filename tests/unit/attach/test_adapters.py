@@ -64,7 +64,7 @@ def test_without_a_kubeconfig_and_outside_a_pod_there_is_no_kubernetes() -> None
 def test_the_node_is_asked_for_interfaces_and_routes_by_the_namespaces_path(tmp_path: Path) -> None:
     node = adapters.HostNode()
     with pytest.raises(node_errors.NodeError, match="does not exist"):
-        node.interface_exists(str(tmp_path / "netns"), "eth0")
+        node.first_interface(str(tmp_path / "netns"), ["eth0"])
     with pytest.raises(node_errors.NodeError, match="does not exist"):
         node.set_default_routes(str(tmp_path / "netns"), DefaultRoutes(holder="eth0"))
 

@@ -35,7 +35,7 @@ def test_every_recorded_attachment_is_checked_in_the_order_of_add(attached: Worl
     opened = len(attached.opened)
     attached.check()
     assert attached.run.names() == ["CHECK bridge eth0", "CHECK macvlan net1"]
-    assert attached.node.calls == [("interface_exists", NETNS, "net2")]
+    assert attached.node.calls == [("first_interface", NETNS, "net2")]
     assert len(attached.opened) == opened, "the cluster is not asked"
 
 

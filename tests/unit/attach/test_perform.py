@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from multus_py.attach import perform
@@ -12,6 +14,9 @@ from multus_py.cni.result import Result
 from multus_py.node import errors as node_errors
 from tests.fakes.node import FakeNode
 from tests.unit.attach.world import NETNS, World, network
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 CLUSTER = Attachment(name="cluster", network=network({"name": "cluster", "type": "bridge"}), ifname="eth0", netns=NETNS)
 
@@ -30,12 +35,12 @@ def test_failures_become_one_error(failures: list[CNIError], code: int, message:
 
 def test_interfaces_are_looked_for_where_the_call_says(world: World) -> None:
     perform.check_interfaces(world.work(), Plan(attachments=(CLUSTER,)))
-    assert world.node.calls == [("interface_exists", NETNS, "eth0")]
+    assert world.node.calls == [("first_interface", NETNS, "eth0")]
 
 
 def test_a_namespace_that_cannot_be_looked_into_is_an_error(world: World) -> None:
     class Broken(FakeNode):
-        def interface_exists(self, namespace: str, ifname: str) -> bool:
+        def first_interface(self, namespace: str, ifnames: Iterable[str]) -> str:
             raise node_errors.NodeError("operation not permitted")
 
     world.node = Broken(NETNS)

@@ -197,6 +197,14 @@ def test_without_a_record_the_cached_results_are_what_is_known(world: World) -> 
     assert world.log() == ""
 
 
+def test_the_runtimes_own_cached_result_of_this_network_is_none_of_ours(world: World) -> None:
+    """With `cniDir` at libcni's default DEL would call itself, and wait for its own lock."""
+    ours = CLUSTER.replace(network=network({"name": "multus", "type": "multus"}))
+    for attachment in (ours, CLUSTER):
+        cache.write(str(world.state), cached(attachment))
+    assert record.load(world.work("DEL"), "c1") == (CLUSTER,)
+
+
 def test_the_cluster_networks_cached_result_comes_first_whatever_the_names(world: World) -> None:
     for network_name, ifname in (("a", "net2"), ("b", "net1"), ("z", "eth0")):
         configured = network({"name": network_name, "type": "x"})

@@ -112,6 +112,9 @@ class PrivateLibrary:
 
     def __init__(self) -> None:
         """Load it. Raises ImportError, AttributeError or TypeError when it is not as expected."""
+        # The machine's openssl.cnf is meant for the machine's OpenSSL, not for a bundled one, and reading it takes
+        # 0.5 ms. Go reads none either. Delegates get the environment that the runtime gave, not this one.
+        posix.putenv("OPENSSL_CONF", "/dev/null")
         import _ssl  # 3 ms, for libssl; a server with an http URL does not need it
 
         self.failure: type[OSError] = _ssl.SSLError

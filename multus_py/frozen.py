@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-    from multus_py.singlefile import Archive
-
 VERSION_ANSWER = (
     b'{"cniVersion":"1.1.0","supportedVersions":["0.1.0","0.2.0","0.3.0","0.3.1","0.4.0","1.0.0","1.1.0"]}\n'
 )
@@ -32,6 +30,7 @@ _STDOUT = 1
 _COOKIE, _COOKIE_SIZE, _COOKIE_RANGE = b"MEI\014\013\012\013\016", 88, 1 << 16
 _ENTRY_SIZE = 18
 _SIZE_SIZE = 8
+_CHUNK = 1 << 20
 
 
 class Bundle:
@@ -91,8 +90,8 @@ class Bundle:
     def load(self, verb: str) -> None:
         """Load the modules that a verb needs, each after those that it imports, so that nothing has to be searched.
 
-        It is the import system's work without its locks and specifications, which are a fifth of a CNI call's own
-        time. A verb that is not known gets its modules when they are imported.
+        It is the import system's work without its locks and specifications: 5 % of a call's time. A verb that is not
+        known gets its modules when they are imported.
         """
         for name in self._sequences.get(verb, ()):
             if name in sys.modules:
@@ -104,6 +103,71 @@ class Bundle:
             parent, _, child = name.rpartition(".")
             if parent:
                 setattr(sys.modules[parent], child, module)
+
+
+class Archive:
+    """The archive in the single file, PyInstaller's CArchive, as far as it is the payload."""
+
+    def __init__(self, path: str) -> None:
+        """Read the index. Raises OSError, and ValueError when there is no archive in the file."""
+        self._fd = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+        size = posix.fstat(self._fd).st_size
+        tail_start = max(0, size - _COOKIE_RANGE)
+        tail = posix.pread(self._fd, _COOKIE_RANGE, tail_start)
+        cookie = tail.rindex(_COOKIE)
+        length, toc_start, toc_size = _numbers(tail, cookie + len(_COOKIE), 3)
+        start = tail_start + cookie + _COOKIE_SIZE - length
+        toc = posix.pread(self._fd, toc_size, start + toc_start)
+        self._places: dict[str, tuple[int, int]] = {}
+        at = 0
+        while at < len(toc):
+            entry_size, offset, stored = _numbers(toc, at, 3)
+            name = toc[at + _ENTRY_SIZE : at + entry_size].rstrip(b"\0").decode()
+            if name.startswith(PAYLOAD):
+                self._places[name.removeprefix(PAYLOAD)] = start + offset, stored
+            at += entry_size
+
+    def names(self) -> "Sequence[str]":
+        """Return the names of the installed layout's files."""
+        return list(self._places)
+
+    def place(self, name: str) -> int:
+        """Return where in the single file a file of the layout begins. Raises KeyError."""
+        return self._places[name][0]
+
+    def unpack(self, name: str, target: str) -> None:
+        """Write a file of the layout to a path, unless there is one. Raises OSError and KeyError."""
+        offset, size = self._places[name]
+        _make_directories(target.rpartition("/")[0])
+        try:
+            fd = posix.open(target, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC, _mode(name))
+        except FileExistsError:
+            return
+        try:
+            while size:
+                part = posix.pread(self._fd, min(size, _CHUNK), offset)
+                written = posix.write(fd, part)
+                offset, size = offset + written, size - written
+        finally:
+            posix.close(fd)
+
+
+def _make_directories(path: str) -> None:
+    try:
+        posix.mkdir(path, 0o755)
+    except FileExistsError:
+        pass
+    except FileNotFoundError:
+        _make_directories(path.rpartition("/")[0])
+        posix.mkdir(path, 0o755)
+
+
+def _mode(name: str) -> int:
+    return 0o755 if name == "multus" or ".so" in name else 0o644
+
+
+def _numbers(data: bytes, at: int, count: int) -> list[int]:
+    return [int.from_bytes(data[place : place + 4], "big") for place in range(at, at + 4 * count, 4)]
 
 
 def main(argv: "Sequence[str]", home: str, executable: str) -> None:
@@ -124,7 +188,7 @@ def main(argv: "Sequence[str]", home: str, executable: str) -> None:
         bundle = _open(home, executable, argv)
         if not called:
             return
-        gc.disable()  # a call ends before there is anything to collect; collecting nothing takes 1 ms of it
+        gc.disable()  # a call has nothing to collect before it ends: 1 % of its time
         status = _serve(bundle, verb, argv, plugin)
     except BaseException as error:
         if not called:
@@ -138,12 +202,13 @@ def _open(home: str, executable: str, argv: "Sequence[str]") -> Bundle:
     try:
         bundle = Bundle(f"{home}/{BUNDLE}", 0, home)
     except FileNotFoundError:
-        archive = read_archive(executable)
-        bundle = Bundle(executable, archive[f"{PAYLOAD}lib/{BUNDLE}"][0], home)
+        archive = Archive(executable)
+        bundle = Bundle(executable, archive.place(f"lib/{BUNDLE}"), home)
+        bundle.provide = lambda name: archive.unpack(f"lib/{name}", f"{home}/{name}")
         sys.meta_path.insert(0, bundle)
         from multus_py import singlefile
 
-        bundle.provide = singlefile.start(argv, home=home, executable=executable, archive=archive)
+        singlefile.start(argv, home=home, executable=executable, archive=archive)
     else:
         sys.meta_path.insert(0, bundle)
     return bundle
@@ -158,37 +223,6 @@ def _serve(bundle: Bundle, verb: str, argv: "Sequence[str]", plugin: str | None)
     from multus_py import entry
 
     return entry.main(argv[:1], posix.environ) or 0
-
-
-def read_archive(path: str) -> "Archive":
-    """Return the index of the archive that PyInstaller put into an executable: its CArchive.
-
-    Raises:
-        OSError: The file cannot be read.
-        ValueError: There is no archive in it.
-    """
-    fd = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
-    try:
-        size = posix.fstat(fd).st_size
-        tail_start = max(0, size - _COOKIE_RANGE)
-        tail = posix.pread(fd, _COOKIE_RANGE, tail_start)
-        at = tail.rindex(_COOKIE)
-        length, toc_start, toc_size = _numbers(tail, at + len(_COOKIE), 3)
-        start = tail_start + at + _COOKIE_SIZE - length
-        toc = posix.pread(fd, toc_size, start + toc_start)
-    finally:
-        posix.close(fd)
-    archive, at = {}, 0
-    while at < len(toc):
-        entry_size, offset, stored = _numbers(toc, at, 3)
-        name = toc[at + _ENTRY_SIZE : at + entry_size].rstrip(b"\0").decode()
-        archive[name] = start + offset, stored
-        at += entry_size
-    return archive
-
-
-def _numbers(data: bytes, at: int, count: int) -> list[int]:
-    return [int.from_bytes(data[place : place + 4], "big") for place in range(at, at + 4 * count, 4)]
 
 
 def _fail(error: BaseException) -> int:

@@ -15,14 +15,11 @@ from multus_py.base import files, process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import NoReturn, TypeAlias
+    from collections.abc import Mapping, Sequence
+    from typing import NoReturn
 
-    Archive: TypeAlias = Mapping[str, tuple[int, int]]
-    """Where things are in the single file: the offset and the size of each entry of its archive."""
+    from multus_py.frozen import Archive
 
-PAYLOAD = "payload/"
-"""What the names of the installed layout's files begin with in the archive."""
 MARKER = ".multus-py"
 """A file that the bootloader unpacks first. It tells our directories from those of other programs."""
 ORIGIN = b"MULTUS_SINGLE_FILE"
@@ -32,39 +29,22 @@ _PREFIX, _PID_END = "_MEI", len("_MEI") + 8
 _MIN_AGE = 5.0
 """Seconds that a directory is left alone in any case: its owner may just be starting, in another pid namespace."""
 _MAX_SEEN, _MAX_REMOVED = 2000, 4
-_CHUNK = 1 << 20
-_EXECUTABLE, _PLAIN = 0o755, 0o644
 
 
-def start(argv: Sequence[str], *, home: str, executable: str, archive: Archive) -> Callable[[str], None]:
-    """Clean up after others; then become the installed program when there are arguments.
+def start(argv: Sequence[str], *, home: str, executable: str, archive: Archive) -> None:
+    """Clean up after others; then become the installed program when there are arguments. Raises OSError.
 
     Args:
         argv: The program's name and arguments.
         home: The directory that the bootloader unpacked to.
         executable: The single file.
-        archive: Its index.
-
-    Returns:
-        What unpacks a file of the layout's `lib/` into the home, unless it is there; it raises OSError.
+        archive: What is in it.
     """
     lock = hold(home)
     clean_up(files.directory_of(home), now=time.time())
     if len(argv) > 1:
         posix.set_inheritable(lock, True)  # noqa: FBT003 - the function takes it by position only
         run_installed(argv, posix.environ, executable=executable, archive=archive, home=home)
-    return provider(executable, archive, home)
-
-
-def provider(executable: str, archive: Archive, home: str) -> Callable[[str], None]:
-    """Return the function that unpacks files of the layout's `lib/`."""
-
-    def provide(name: str) -> None:
-        target = f"{home}/{name}"
-        if not files.exists(target):
-            _unpack(executable, archive[f"{PAYLOAD}lib/{name}"], target, mode=_EXECUTABLE)
-
-    return provide
 
 
 def run_installed(
@@ -75,29 +55,10 @@ def run_installed(
     The bootloader waits for our pid, so it removes the home when that program has ended.
     """
     directory = f"{home}/multus"
-    for name, place in archive.items():
-        if name.startswith(PAYLOAD):
-            runs = name == f"{PAYLOAD}multus" or ".so" in files.name_of(name)
-            target = f"{directory}/{name.removeprefix(PAYLOAD)}"
-            _unpack(executable, place, target, mode=_EXECUTABLE if runs else _PLAIN)
+    for name in archive.names():
+        archive.unpack(name, f"{directory}/{name}")
     variables = {**process.clean_environment(environ), ORIGIN: executable.encode(errors="surrogateescape")}
     posix.execve(f"{directory}/multus", list(argv), variables)
-
-
-def _unpack(executable: str, place: tuple[int, int], target: str, *, mode: int) -> None:
-    """Copy a part of the single file into a file of its own, which appears when it is complete."""
-    offset, size = place
-    files.make_directories(files.directory_of(target))
-    temporary = f"{target}.tmp"
-    source = posix.open(executable, posix.O_RDONLY | posix.O_CLOEXEC)
-    fd = posix.open(temporary, posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC | posix.O_CLOEXEC, mode)
-    try:
-        for start in range(offset, offset + size, _CHUNK):
-            files.write_fd(fd, posix.pread(source, min(_CHUNK, offset + size - start), start))
-    finally:
-        posix.close(fd)
-        posix.close(source)
-    posix.rename(temporary, target)
 
 
 def hold(home: str) -> int:

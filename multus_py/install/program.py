@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import multus_py
-from multus_py import singlefile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+ORIGIN = "MULTUS_SINGLE_FILE"
+"""The variable in which a single file names itself to what it unpacked; a test compares with singlefile.ORIGIN."""
 _RECORD = "lib/build.json"
 
 
@@ -85,5 +86,5 @@ def running(environ: Mapping[str, str], *, executable: str = sys.executable, bui
     if not built:
         return Program(build=None, directory=Path(multus_py.__file__).resolve().parent.parent)
     directory = Path(executable).parent
-    origin = environ.get(singlefile.ORIGIN.decode())
+    origin = environ.get(ORIGIN)
     return Program(build=read_build(directory), directory=directory, single_file=Path(origin) if origin else None)

@@ -87,7 +87,7 @@ def test_the_marker_is_unpacked_first(single_file: Path) -> None:
 
 
 def test_the_payload_is_the_installed_layout(single_file: Path, layout: Path) -> None:
-    payload = {name.removeprefix(singlefile.PAYLOAD) for kind, name in entries(single_file) if kind == "a"}
+    payload = {name.removeprefix(frozen.PAYLOAD) for kind, name in entries(single_file) if kind == "a"}
 
     assert payload == {str(path.relative_to(layout)) for path in layout.rglob("*") if path.is_file()}
 
@@ -96,8 +96,13 @@ def test_our_own_reader_reads_what_pyinstallers_does(single_file: Path) -> None:
     reader = readers.CArchiveReader(str(single_file))
     start = reader._start_offset
 
-    read = {name: place for name, place in frozen.read_archive(str(single_file)).items() if place[1]}  # not the options
-    assert read == {name: (start + offset, size) for name, (offset, size, *_) in reader.toc.items()}
+    expected = {
+        name.removeprefix(frozen.PAYLOAD): start + offset
+        for name, (offset, *_) in reader.toc.items()
+        if name.startswith(frozen.PAYLOAD)
+    }
+    archive = frozen.Archive(str(single_file))
+    assert {name: archive.place(name) for name in archive.names()} == expected
 
 
 def test_libraries_are_those_that_were_decided_on(layout: Path) -> None:

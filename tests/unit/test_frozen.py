@@ -10,7 +10,7 @@ import pytest
 
 from multus_py import frozen
 from multus_py.cni import skel, versions
-from multus_py.frozen import Bundle
+from multus_py.frozen import Archive, Bundle
 from plugins import passthru
 from tools import bundle
 from tools.bundle import Module
@@ -34,6 +34,8 @@ def test_plugins_that_travel_along_would_answer_the_same(module: str) -> None:
 
     assert (status, answered) == (0, [frozen.VERSION_ANSWER])
 
+
+writers = pytest.importorskip("PyInstaller.archive.writers", reason="needs PyInstaller, which `make setup` installs")
 
 SOURCES = {
     "sample": 'VALUE = 1\n\ndef kind(of: "Unknown") -> "Unknown":\n    """Say."""\n    return __name__',
@@ -125,8 +127,60 @@ def test_what_is_not_in_it_is_left_to_others(found: Bundle) -> None:
     assert found.find_spec("sample.third") is None
 
 
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    """Give an archive with two files of a payload, one of them large, and something else."""
+    (tmp_path / "small").write_bytes(b"library")
+    (tmp_path / "large").write_bytes(bytes(range(256)) * 8192 + b"end")
+    (tmp_path / "other").write_bytes(b"not of the payload")
+    entries = [
+        ("payload/lib/a/b.so.1", str(tmp_path / "small"), False, "a"),
+        ("other", str(tmp_path / "other"), False, "x"),
+        ("payload/lib/large", str(tmp_path / "large"), False, "a"),
+    ]
+    writers.CArchiveWriter(str(tmp_path / "archive"), entries, "libpython.so")
+    (tmp_path / "file").write_bytes(b"ELF" * 1000 + (tmp_path / "archive").read_bytes() + b"section headers" * 100)
+    return Archive(str(tmp_path / "file"))
+
+
+def test_the_archive_has_the_files_of_the_layout(tmp_path: Path, archive: Archive) -> None:
+    assert archive.names() == ["lib/a/b.so.1", "lib/large"]
+    assert (tmp_path / "file").read_bytes()[archive.place("lib/a/b.so.1") :].startswith(b"library")
+
+
+@pytest.mark.parametrize(
+    ("name", "original", "mode"),
+    [("lib/a/b.so.1", "small", 0o755), ("lib/large", "large", 0o644)],
+    ids=["library", "large"],
+)
+def test_a_file_is_unpacked_with_its_directories(
+    tmp_path: Path, archive: Archive, name: str, original: str, mode: int
+) -> None:
+    target = tmp_path / "home/deep" / name
+
+    archive.unpack(name, str(target))
+
+    assert target.read_bytes() == (tmp_path / original).read_bytes()
+    assert target.stat().st_mode & 0o777 == mode
+
+
+def test_a_file_that_is_there_is_left_as_it_is(tmp_path: Path, archive: Archive) -> None:
+    (tmp_path / "there").write_text("something else")
+
+    archive.unpack("lib/large", str(tmp_path / "there"))
+
+    assert (tmp_path / "there").read_text() == "something else"
+
+
+def test_what_is_not_in_the_payload_cannot_be_unpacked(tmp_path: Path, archive: Archive) -> None:
+    with pytest.raises(KeyError):
+        archive.unpack("other", str(tmp_path / "there"))
+
+    assert not (tmp_path / "there").exists()
+
+
 def test_a_file_without_an_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"\0" * 100_000)
 
     with pytest.raises(ValueError, match="subsection not found"):
-        frozen.read_archive(str(tmp_path / "file"))
+        Archive(str(tmp_path / "file"))

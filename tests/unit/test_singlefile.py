@@ -1,4 +1,4 @@
-"""The clean-up after killed predecessors, and unpacking; on made-up directories and archives."""
+"""The clean-up after killed predecessors, on made-up directories."""
 
 from __future__ import annotations
 
@@ -106,29 +106,3 @@ def test_one_call_removes_a_few_and_the_next_one_goes_on(tmp_path: Path) -> None
 
 def test_a_directory_that_cannot_be_read_is_no_error(tmp_path: Path) -> None:
     clean_up(tmp_path / "nowhere")
-
-
-def test_a_file_is_unpacked_when_it_is_asked_for_and_once(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"...library...")
-    provide = singlefile.provider(str(tmp_path / "file"), {"payload/lib/a/b.so": (3, 7)}, str(tmp_path / "home"))
-
-    provide("a/b.so")
-    first = (tmp_path / "home/a/b.so").stat()
-    provide("a/b.so")
-
-    assert (tmp_path / "home/a/b.so").read_bytes() == b"library"
-    assert first.st_mode & 0o777 == 0o755
-    assert (tmp_path / "home/a/b.so").stat().st_ino == first.st_ino
-    assert [path.name for path in (tmp_path / "home/a").iterdir()] == ["b.so"]
-
-
-def test_what_is_larger_than_a_chunk_is_copied_whole(tmp_path: Path) -> None:
-    content = os.urandom((1 << 20) + 17)
-    (tmp_path / "file").write_bytes(b"." + content + b".")
-    provide = singlefile.provider(
-        str(tmp_path / "file"), {"payload/lib/big.so": (1, len(content))}, str(tmp_path / "home")
-    )
-
-    provide("big.so")
-
-    assert (tmp_path / "home/big.so").read_bytes() == content

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import multus_py
+from multus_py import singlefile
 from multus_py.install import program
 from tests.unit.install.layouts import make_layout
 
@@ -28,7 +29,7 @@ def test_a_program_unpacked_from_a_single_file_names_the_file(tmp_path: Path) ->
     make_layout(tmp_path / "layout")
 
     found = program.running(
-        {"MULTUS_SINGLE_FILE": "/somewhere/multus"}, executable=str(tmp_path / "layout/multus"), built=True
+        {singlefile.ORIGIN.decode(): "/somewhere/multus"}, executable=str(tmp_path / "layout/multus"), built=True
     )
 
     assert found.single_file == Path("/somewhere/multus")

@@ -37,6 +37,8 @@ def test_f1_two_nodes_ping_over_a_direct_link(space: Space, left: Node, right: N
     assert left.interfaces(pod1)["net1"].mac == "02:00:00:00:71:31"
     assert left.ping(pod1, "203.0.113.132", interface="net1")
     assert right.ping(pod2, "203.0.113.131", interface="net1")
+    command = ["--namespace", space.name, "exec", "pod1", "--", "ping", "-c1", "-W5", "-Inet1", "203.0.113.132"]
+    assert " 0% packet loss" in space.cluster.kubectl(*command)
 
 
 def test_f2_addresses_from_a_range_are_distinct_and_given_back(space: Space, left: Node) -> None:

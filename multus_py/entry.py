@@ -1,7 +1,7 @@
-"""Stage 0: the first code that runs. It decides whether this is a CNI call, and if so serves it.
+"""Is this a CNI call? Then it is served here.
 
 A CNI call loads the modules of its own verb only, in the cold-start dialect (ARCHITECTURE.md); everything else that the
-program can do is behind `None`, and starts in `cli`.
+program can do is behind `None`, and starts in `cli`. In the built program `frozen` runs before this: stage 0.
 """
 
 from __future__ import annotations

@@ -37,9 +37,7 @@ class Pod(value.Value):
             ClusterError: It is no usable pod.
         """
         try:
-            root = fields.Fields(document, "", folded=False)
-            metadata = fields.Fields.of(root.object("metadata"), "metadata", folded=False)
-            spec = fields.Fields.of(root.object("spec"), "spec", folded=False)
+            metadata, spec = _parts(document)
             return cls(
                 namespace=_required(metadata, "namespace"),
                 name=_required(metadata, "name"),
@@ -75,9 +73,7 @@ class Nad(value.Value):
             ClusterError: It is no usable definition.
         """
         try:
-            root = fields.Fields(document, "", folded=False)
-            metadata = fields.Fields.of(root.object("metadata"), "metadata", folded=False)
-            spec = fields.Fields.of(root.object("spec"), "spec", folded=False)
+            metadata, spec = _parts(document)
             annotations = _annotations(metadata)
             return cls(
                 namespace=_required(metadata, "namespace"),
@@ -88,6 +84,13 @@ class Nad(value.Value):
             )
         except fields.FieldError as error:
             raise errors.ClusterError(f"the cluster's answer is no network-attachment-definition: {error}") from error
+
+
+def _parts(document: JSONObject) -> tuple[Fields, Fields]:
+    """Return an object's metadata and its spec."""
+    root = fields.Fields(document, "", folded=False)
+    metadata, spec = (fields.Fields.of(root.object(key), key, folded=False) for key in ("metadata", "spec"))
+    return metadata, spec
 
 
 def _required(metadata: Fields, key: str) -> str:

@@ -21,12 +21,16 @@ class Caller:
         self.delegates = delegates
         self.temporary = directory / "tmp"
         self.temporary.mkdir()
+        self.settings: dict[str, object] = {}
+        """More keys of the configuration."""
         self._directory = directory
 
-    def config(self, *, version: str = "1.1.0") -> bytes:
-        """Return a configuration that needs no cluster."""
+    def config(self) -> bytes:
+        """Return the configuration, which needs no cluster unless `settings` name one."""
+        version = "1.1.0"
         return json.dumps(
             {
+                **self.settings,
                 "cniVersion": version,
                 "name": "net",
                 "type": "multus",

@@ -58,6 +58,33 @@ def test_a_delegates_error_arrives(caller: Caller) -> None:
     assert json.loads(done.stdout)["code"] == 50
 
 
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: here
+contexts: [{name: here, context: {cluster: here, user: me}}]
+clusters: [{name: here, cluster: {server: "https://127.0.0.1:1", insecure-skip-tls-verify: true}}]
+users: [{name: me, user: {token: secret}}]
+"""
+
+
+@pytest.mark.root  # it looks into a network namespace before it looks for the API server
+def test_libraries_that_are_needed_late_are_there(caller: Caller, tmp_path: Path) -> None:
+    """This needs PyYAML, most of the standard library for that, and OpenSSL."""
+    (tmp_path / "kubeconfig").write_text(KUBECONFIG)
+    caller.settings = {"kubeconfig": str(tmp_path / "kubeconfig"), "apiTimeout": 1}
+
+    done = caller.call(
+        "ADD",
+        CNI_ARGS="K8S_POD_NAMESPACE=default;K8S_POD_NAME=web",
+        CNI_NETNS="/proc/self/ns/net",
+        CNI_NETNS_OVERRIDE="1",
+        CNI_IFNAME="nothing-yet",
+    )
+
+    assert "connection refused" in json.loads(done.stdout)["msg"].lower()
+
+
 def test_passthru_travels_along(plugin_directory: Path) -> None:
     done = subprocess.run(
         [plugin_directory / "passthru"],

@@ -36,7 +36,11 @@ def space(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Space]:
         made.delete()
         made.gone()
     for node in cluster.nodes:
-        nothing_new(node, before[node.name])
+        try:
+            nothing_new(node, before[node.name])
+        except BaseException:
+            node.clean()
+            raise
 
 
 @pytest.fixture

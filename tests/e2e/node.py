@@ -148,9 +148,12 @@ class Node:
         ]
         self._daemons["kubelet"] = self.machine.start(argv)
 
-    def restart(self, daemon: str) -> None:
-        """Stop containerd or kubelet, and start it again."""
+    def stop(self, daemon: str) -> None:
+        """Stop containerd or kubelet."""
         self._daemons[daemon].stop()
+
+    def start(self, daemon: str) -> None:
+        """Start containerd or kubelet again."""
         if daemon == "containerd":
             self.start_containerd()
         else:
@@ -308,6 +311,12 @@ class Node:
         """Return the records of pods that the plugin keeps."""
         return [path for path in self._file("/var/lib/cni/multus").glob("*") if path.is_file() and path.name[0] != "."]
 
+    def clean(self) -> None:
+        """Remove what a case has left, so that those after it are judged by what they do themselves."""
+        for folder in ("multus", "networks", "results"):
+            shutil.rmtree(self._file(f"/var/lib/cni/{folder}"), ignore_errors=True)
+        self.machine.run(["iptables", "-t", "nat", "-F"], check=False)
+
     # ------------------------------------------------------------------------------------- the plugin that can wait
 
     def close_gate(self) -> None:
@@ -322,8 +331,14 @@ class Node:
         return reached.read_text().strip()
 
     def open_gate(self) -> None:
-        """Let everybody pass."""
+        """Let everybody pass, and wait until they have."""
         self.machine.path("/run/gate.closed").unlink(missing_ok=True)
+        wait_for(lambda: not self._at_gate(), "nobody is at the gate", timeout=20)
+
+    def _at_gate(self) -> bool:
+        return "/opt/cni/bin/gate" in self.machine.run(
+            ["sh", "-c", "cat /proc/[0-9]*/cmdline 2>/dev/null"], check=False
+        )
 
     # ------------------------------------------------------------------------------------------------------ private
 

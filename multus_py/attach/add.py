@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from multus_py.attach import clusters, networks, perform, pods, readiness, record, work
+from multus_py.attach import clusters, locking, networks, perform, pods, readiness, record, work
 from multus_py.attach import plan as planning
 from multus_py.attach.devices import Devices
 from multus_py.attach.publish import Publisher
@@ -42,8 +42,8 @@ def _add(call: Work, cluster: Cluster | None) -> JSONObject:
         plan = planning.make(
             call, pod, finder=networks.Finder(call.settings, cluster), devices=Devices(call.ports.node, pod)
         )
-        with record.locked(call, call.request.call.container_id):
-            return _make(call, plan, publisher)
+        with locking.locked(call, call.request.call.container_id) as held:
+            return _make(held, plan, publisher)
     except BaseException as error:
         publisher.failed(error)
         raise

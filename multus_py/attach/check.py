@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from multus_py.attach import record, work
+from multus_py.attach import locking, record, work
 from multus_py.cni import errors, network, versions
 from multus_py.node import errors as node_errors
 
@@ -24,7 +24,7 @@ def check(request: Request, *, ports: Ports) -> None:
     """
     call = work.begin(request, ports=ports)
     container_id = request.call.container_id
-    with record.locked(call, container_id):
+    with locking.locked(call, container_id) as call:
         attachments = record.load(call, container_id)
         if not attachments:
             raise errors.CNIError(errors.UNKNOWN_CONTAINER, f"nothing is recorded of container {container_id}")

@@ -6,7 +6,7 @@ has what the original does, and 9.2 what its users suffer from).
 
 from __future__ import annotations
 
-from multus_py.attach import perform, record, work
+from multus_py.attach import locking, perform, record, work
 from multus_py.cni import errors, network
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ def delete(request: Request, *, ports: Ports) -> None:
     """
     call = work.begin(request, ports=ports)
     container_id = request.call.container_id
-    with record.locked(call, container_id):
+    with locking.locked(call, container_id) as call:
         attachments = record.load(call, container_id)
         if not attachments:
             _detach_unrecorded(call)

@@ -7,7 +7,7 @@ nothing is touched that was not recorded.
 
 from __future__ import annotations
 
-from multus_py.attach import clusters, networks, perform, record, work
+from multus_py.attach import clusters, locking, networks, perform, record, work
 from multus_py.attach import plan as planning
 from multus_py.cni import errors, network
 
@@ -73,21 +73,25 @@ def _detach_stale(call: Work, valid_ids: set[str], kept: _Kept) -> list[errors.C
 
 
 def _detach(call: Work, container_id: str, kept: _Kept) -> list[errors.CNIError]:
-    held = record.locked_at_once(call, container_id)
+    held = locking.locked_at_once(call, container_id)
     if held is None:  # an ADD or DEL is at work on it: then it is not stale, or about to be gone
         call.log.verbose(f"GC: container {container_id} is in use by another call, it is left alone")
         return []
-    with held:
-        attachments = record.load(call, container_id)
-        if not attachments:  # whatever that file is, it is no record of ours
-            call.log.verbose(f"GC: nothing can be read of container {container_id}, it is left alone")
-            return []
-        for attachment in attachments:
-            kept.know(attachment.network)
-        failures = perform.detach_all(call, attachments, container_id=container_id, netns=None)
-        blocking = [failure.error for failure in failures if failure.leaves_something]
-        if not blocking:
-            record.remove(call, container_id)
+    with held as noting:
+        return _detach_recorded(noting, container_id, kept)
+
+
+def _detach_recorded(call: Work, container_id: str, kept: _Kept) -> list[errors.CNIError]:
+    attachments = record.load(call, container_id)
+    if not attachments:  # whatever that file is, it is no record of ours
+        call.log.verbose(f"GC: nothing can be read of container {container_id}, it is left alone")
+        return []
+    for attachment in attachments:
+        kept.know(attachment.network)
+    failures = perform.detach_all(call, attachments, container_id=container_id, netns=None)
+    blocking = [failure.error for failure in failures if failure.leaves_something]
+    if not blocking:
+        record.remove(call, container_id)
     call.log.verbose(f"GC: container {container_id} is not valid any more, detached {len(attachments)} networks")
     return blocking
 

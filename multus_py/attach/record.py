@@ -12,7 +12,7 @@ from __future__ import annotations
 import binascii
 
 from multus_py.attach.attachment import Attachment
-from multus_py.base import clock, fields, files, jsontext
+from multus_py.base import fields, files, jsontext
 from multus_py.cni import cache, conf, errors, versions
 from multus_py.cni import result as results
 
@@ -25,38 +25,11 @@ if TYPE_CHECKING:
     from multus_py.cni.cache import Cached
 
 _OURS = "multus-py"
-_LOCK_TIMEOUT = 60.0
 
 
 def path(cni_dir: str, container_id: str) -> str:
     """Return where a container's record stands."""
     return f"{cni_dir}/{container_id}"
-
-
-def locked(work: Work, container_id: str) -> files.Lock:
-    """Wait for a container's lock and return it, held.
-
-    Raises:
-        CNIError: Another call for the container is still at work, or the lock cannot be made.
-    """
-    held = _lock(work, container_id)
-    try:
-        held.acquire(clock.Deadline(work.ports.clock, _LOCK_TIMEOUT))
-    except files.LockedError as error:
-        problem = f"another call for container {container_id} is still at work after {_LOCK_TIMEOUT:.0f} seconds"
-        raise errors.CNIError(errors.TRY_AGAIN_LATER, problem) from error
-    except OSError as error:
-        raise _no_lock(held, error) from error
-    return held
-
-
-def locked_at_once(work: Work, container_id: str) -> files.Lock | None:
-    """Return a container's lock, held; None when another call has it. Raises CNIError."""
-    held = _lock(work, container_id)
-    try:
-        return held if held.try_acquire() else None
-    except OSError as error:
-        raise _no_lock(held, error) from error
 
 
 def save(work: Work, container_id: str, attachments: tuple[Attachment, ...]) -> None:
@@ -142,21 +115,6 @@ def without_interface(work: Work, container_id: str, attachment: Attachment) -> 
         return versions.at_least(known.version, "0.3.0") and not any(each.sandbox for each in known.interfaces)
     except errors.CNIError:
         return False
-
-
-def _lock(work: Work, container_id: str) -> files.Lock:
-    """Make the directory, and name the lock that keeps two calls for one container apart."""
-    cni_dir = work.settings.cni_dir
-    try:
-        files.make_directories(cni_dir)
-    except OSError as error:
-        problem = f"cannot make the state directory {cni_dir}: {error.strerror}"
-        raise errors.CNIError(errors.IO_FAILURE, problem) from error
-    return files.Lock(f"{cni_dir}/.{container_id}.lock")
-
-
-def _no_lock(held: files.Lock, error: OSError) -> errors.CNIError:
-    return errors.CNIError(errors.IO_FAILURE, f"cannot make the lock {held.path}: {error.strerror}")
 
 
 def _cached(work: Work, container_id: str) -> tuple[Cached, ...]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from multus_py.attach.attachment import Attached, Attachment
     from multus_py.attach.work import Work
     from multus_py.base.clock import Deadline
-    from multus_py.base.process import Outcome, Run
+    from multus_py.base.process import Outcome, Run, Started
 
 
 def attach_together(
@@ -99,7 +99,14 @@ class _Cancellable:
         self._cancel = cancel
 
     def __call__(
-        self, argv: Sequence[str], *, stdin: bytes, environ: Mapping[bytes, bytes], deadline: Deadline
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: bytes,
+        environ: Mapping[bytes, bytes],
+        deadline: Deadline,
+        started: Started | None = None,
     ) -> Outcome:
         """Run one."""
-        return self._run(argv, stdin=stdin, environ=environ, deadline=deadline.cancelled_by(self._cancel))
+        limit = deadline.cancelled_by(self._cancel)
+        return self._run(argv, stdin=stdin, environ=environ, deadline=limit, started=started)

@@ -164,11 +164,14 @@ class Lock:
 
     The kernel lets go of it when the process ends, however it ends, so a lock of a dead process is no obstacle.
     Children do not inherit it. The file is removed with the lock; whoever was waiting for the removed file starts over.
+    Its holder can write notes into it; those of a holder that died are there for the next one.
     """
 
     def __init__(self, path: str) -> None:
         """Name the lock; nothing is done yet. The directory must exist when it is taken."""
         self.path = path
+        self.left = b""
+        """What a holder had noted that died without releasing the lock; known once the lock is ours."""
         self._fd = -1
 
     def acquire(self, deadline: Deadline) -> None:
@@ -189,6 +192,7 @@ class Lock:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if self._is_current(fd):
+                self.left = read_fd(fd)
                 self._fd = fd
                 return True
         except OSError as error:
@@ -197,6 +201,10 @@ class Lock:
                 raise
         posix.close(fd)
         return False
+
+    def note(self, data: bytes) -> None:
+        """Add a note, for whoever comes after us should we die. The lock must be held. Raises OSError."""
+        write_fd(self._fd, data)
 
     def release(self) -> None:
         """Let go. Does nothing when the lock is not held."""

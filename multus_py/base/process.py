@@ -10,20 +10,29 @@ from __future__ import annotations
 import posix
 import select
 
-from multus_py.base import value
+from multus_py.base import files, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Protocol
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Protocol, TypeAlias
 
     from multus_py.base.clock import Deadline
+
+    Started: TypeAlias = Callable[[int], None]
+    """Hears the process id of a program, which is that of its process group, too."""
 
     class Run(Protocol):
         """Run a program to its end; `run` below is the real one."""
 
         def __call__(
-            self, argv: Sequence[str], *, stdin: bytes, environ: Mapping[bytes, bytes], deadline: Deadline
+            self,
+            argv: Sequence[str],
+            *,
+            stdin: bytes,
+            environ: Mapping[bytes, bytes],
+            deadline: Deadline,
+            started: Started | None = None,
         ) -> Outcome:
             """Start `argv[0]` (a path), feed it, wait. Raises OSError when it cannot be started."""
 
@@ -32,6 +41,7 @@ MAX_OUTPUT = 16 << 20
 """A program that writes more bytes than this is killed."""
 
 _PIPE_SIZE = 1 << 16
+_KILL_PATIENCE = 5000  # milliseconds that the kernel may need to end a process
 _SIGKILL, _SIGPIPE, _SIGXFSZ = 9, 13, 25
 _SIGNALS = {
     1: "hangup",
@@ -63,7 +73,14 @@ class Outcome(value.Value):
         return f"signal: {_SIGNALS.get(-self.code, -self.code)}"
 
 
-def run(argv: Sequence[str], *, stdin: bytes, environ: Mapping[bytes, bytes], deadline: Deadline) -> Outcome:
+def run(
+    argv: Sequence[str],
+    *,
+    stdin: bytes,
+    environ: Mapping[bytes, bytes],
+    deadline: Deadline,
+    started: Started | None = None,
+) -> Outcome:
     """Run a program to its end.
 
     Args:
@@ -71,6 +88,8 @@ def run(argv: Sequence[str], *, stdin: bytes, environ: Mapping[bytes, bytes], de
         stdin: What it can read; not reading it is no error.
         environ: Its whole environment.
         deadline: When it is killed, with its process group; earlier when the deadline is cancelled.
+
+        started: Is told the process id as soon as there is one. When it fails, the program is ended.
 
     Raises:
         OSError: It could not be started.
@@ -89,7 +108,7 @@ def run(argv: Sequence[str], *, stdin: bytes, environ: Mapping[bytes, bytes], de
         _close(*ours, *theirs)
         raise
     _close(*theirs)
-    return _Conversation(pid, ours, stdin).hold(deadline)
+    return _Conversation(pid, ours, stdin).hold(deadline, started)
 
 
 def _pipes() -> tuple[tuple[int, int, int], tuple[int, int, int]]:
@@ -124,10 +143,12 @@ class _Conversation:
         self._size = 0
         self._reaped = False
 
-    def hold(self, deadline: Deadline) -> Outcome:
+    def hold(self, deadline: Deadline, started: Started | None) -> Outcome:
         """Talk until the program ends; kill it at the deadline, and when we are interrupted ourselves."""
         timed_out = False
         try:
+            if started is not None:
+                started(self._pid)
             timed_out = not self._talk(deadline)
             if timed_out:
                 self._kill()
@@ -209,6 +230,34 @@ class _Conversation:
         _, status = posix.waitpid(self._pid, 0)
         self._reaped = True
         return posix.waitstatus_to_exitcode(status)
+
+
+def end_orphan(pid: int, variable: bytes) -> bool:
+    """End a program that somebody else's `run` started and did not live to wait for, and its process group.
+
+    Args:
+        pid: Its process id.
+        variable: A part of its environment, `NAME=VALUE`: the proof that the id has not been given to another one.
+
+    Returns:
+        Whether it was still running. It is not any more.
+    """
+    try:
+        handle = posix.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        if variable not in files.read(f"/proc/{pid}/environ").split(b"\0"):
+            return False
+        posix.killpg(pid, _SIGKILL)
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        poll.poll(_KILL_PATIENCE)
+        return True
+    except OSError:  # it has just ended
+        return False
+    finally:
+        posix.close(handle)
 
 
 def clean_environment(environ: Mapping[bytes, bytes]) -> dict[bytes, bytes]:

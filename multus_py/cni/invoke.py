@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from multus_py.base.clock import Clock, Deadline
     from multus_py.base.log import Log
-    from multus_py.base.process import Outcome, Run
+    from multus_py.base.process import Outcome, Run, Started
 
 _BUSY_ATTEMPTS = 6
 _BUSY_WAIT = 1.0  # seconds
@@ -37,6 +37,8 @@ class Executor(value.Value):
     """Seconds after which a plugin is killed; None for no limit."""
     stderr: Callable[[bytes], None] | None = None
     """Takes what a plugin that succeeded wrote to its stderr."""
+    started: Started | None = None
+    """Is told the process id of each plugin that was started."""
 
     def find(self, type: str) -> str:
         """Return the path of a plugin's executable: the first regular file of that name in the search directories.
@@ -115,7 +117,7 @@ class Executor(value.Value):
         while True:
             attempt += 1
             try:
-                return self.run([path], stdin=config, environ=environ, deadline=deadline)
+                return self.run([path], stdin=config, environ=environ, deadline=deadline, started=self.started)
             except OSError as error:
                 if error.errno != errno.ETXTBSY or attempt == _BUSY_ATTEMPTS or deadline.expired():
                     raise _not_started(path, wording.reason(error)) from error

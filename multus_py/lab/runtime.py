@@ -109,6 +109,14 @@ class Call:
         """Send SIGTERM to the plugin, and to nothing that it started."""
         self.process.terminate()
 
+    def kill(self) -> None:
+        """End the plugin as a runtime does that gives up: SIGKILL, to nothing that it started."""
+        with self.process:
+            self.process.kill()
+            for pipe in (self.process.stdout, self.process.stderr):
+                if pipe:
+                    pipe.close()  # what it started may hold the other end
+
 
 class Runtime:
     """Calls the plugin of one configuration, as the runtime of one node does."""

@@ -17,6 +17,7 @@ from multus_py.cni.errors import CNIError
 if TYPE_CHECKING:
     from multus_py.base.clock import Deadline
     from multus_py.base.jsontext import JSONObject
+    from multus_py.base.process import Started
     from tests.fakes.clock import FakeClock
 
 _PREFIX = "CNI_"
@@ -84,8 +85,15 @@ class FakeProcesses:
         return call
 
     def __call__(
-        self, argv: Sequence[str], *, stdin: bytes, environ: Mapping[bytes, bytes], deadline: Deadline
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: bytes,
+        environ: Mapping[bytes, bytes],
+        deadline: Deadline,
+        started: Started | None = None,
     ) -> Outcome:
+        del started  # there is no process
         [path] = argv
         directory, _, type = path.rpartition("/")
         if directory != str(self.directory) or not (self.directory / type).exists():

@@ -101,6 +101,22 @@ def test_a_call_that_is_ended_undoes_what_it_did(world: World, *, parallel: bool
     assert running(world.node.plugins / "slow") == []
 
 
+@parallel_or_not
+def test_what_a_killed_call_left_running_ends_before_del_cleans_up(world: World, *, parallel: bool) -> None:
+    """A runtime that gives up on an ADD kills Multus, and not its delegates: these would go on behind DEL's back."""
+    world.configured(parallelAttachments=parallel)
+    world.network("data", networks.storage(world.node))
+    world.network("slow", world.recorder("slow", {"ADD": {"sleep": 600}}))
+    pod = world.pod("pod1", "data,slow")
+    call = world.runtime.start("ADD", pod.sandbox)
+    world.wait_for("slow", "ADD")
+    call.kill()
+    assert running(world.node.plugins / "slow") != []
+    world.runtime.delete(pod.sandbox)
+    assert running(world.node.plugins / "slow") == []
+    assert world.left() == []
+
+
 def test_networks_are_attached_together_and_keep_their_order(world: World) -> None:
     world.configured(parallelAttachments=True)
     names = [f"slow{number}" for number in range(3)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from multus_py.attach import record
+from multus_py.attach import locking
 from multus_py.base.process import Outcome
 from multus_py.cluster import errors as cluster_errors
 from multus_py.cni import errors
@@ -241,7 +241,7 @@ def test_nothing_recorded_and_no_cluster_network_is_no_error(world: World) -> No
 
 
 def test_a_deletion_waits_for_another_call_for_its_container(attached: World) -> None:
-    with record.locked(attached.work(), "c1"):
+    with locking.locked(attached.work(), "c1"):
         error = refusal(attached)
     assert error.msg == "another call for container c1 is still at work after 60 seconds"
     assert error.code == errors.TRY_AGAIN_LATER

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from multus_py.attach import gc, record
+from multus_py.attach import gc, locking
 from multus_py.cluster import errors as cluster_errors
 from multus_py.cni import errors
 from multus_py.cni.errors import CNIError
@@ -132,7 +132,7 @@ def test_an_attachment_that_was_never_made_does_not_keep_its_record(world: World
 
 
 def test_a_container_that_another_call_works_on_is_left_alone(attached: World) -> None:
-    with record.locked(attached.work(container_id="c2"), "c2"):
+    with locking.locked(attached.work(container_id="c2"), "c2"):
         attached.collect(("c1", "eth0"))
     assert attached.run.names("DEL") == []
     assert attached.record("c2").exists()

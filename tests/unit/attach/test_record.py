@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +14,7 @@ from hypothesis import strategies as st
 from multus_py.attach import record
 from multus_py.attach.attachment import Attachment, Plan
 from multus_py.base import jsontext
-from multus_py.cni import cache, errors
+from multus_py.cni import cache
 from multus_py.cni.cache import Cached
 from multus_py.cni.errors import CNIError
 from multus_py.multinet.selection import Selection
@@ -335,51 +333,3 @@ def test_a_record_that_cannot_be_removed_is_an_error(world: World) -> None:
     world.record().mkdir(parents=True)
     with pytest.raises(CNIError, match=r"cannot remove the record .*/c1: "):
         record.remove(world.work(), "c1")
-
-
-def test_a_lock_is_waited_for_and_then_given_up(world: World) -> None:
-    call = world.work()
-    with record.locked(call, "c1"):
-        assert record.locked_at_once(call, "c1") is None
-        with pytest.raises(CNIError) as caught:
-            record.locked(call, "c1")
-    assert caught.value.msg == "another call for container c1 is still at work after 60 seconds"
-    assert caught.value.code == errors.TRY_AGAIN_LATER
-    assert sum(world.clock.sleeps) == pytest.approx(60)
-    assert world.left_behind() == []
-
-
-def test_another_containers_lock_is_no_obstacle(world: World) -> None:
-    call = world.work()
-    with record.locked(call, "c1"), record.locked(call, "c2"):
-        assert world.clock.sleeps == []
-
-
-def test_a_lock_left_by_a_dead_process_is_no_obstacle(world: World) -> None:
-    world.state.mkdir()
-    holder = (
-        "import fcntl, os, sys; fcntl.flock(os.open(sys.argv[1], os.O_RDWR | os.O_CREAT), 2); os.kill(os.getpid(), 9)"
-    )
-    killed = subprocess.run([sys.executable, "-c", holder, world.state / ".c1.lock"], check=False)
-    assert killed.returncode == -9
-    assert world.left_behind() == [".c1.lock"]
-    with record.locked(world.work(), "c1"):
-        assert world.clock.sleeps == []
-    assert world.left_behind() == []
-
-
-BAD_STATE = {
-    "a file in place of the directory": ("state", "cannot make the state directory .*: "),
-    "a directory in place of the lock": ("state/.c1.lock/x", r"cannot make the lock .*/\.c1\.lock: Is a directory"),
-}
-
-
-@pytest.mark.parametrize("at_once", [False, True], ids=["waiting", "at once"])
-@pytest.mark.parametrize(("path", "message"), BAD_STATE.values(), ids=list(BAD_STATE))
-def test_a_lock_that_cannot_be_made_is_an_error(world: World, path: str, message: str, *, at_once: bool) -> None:
-    target = world.root / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text("")
-    with pytest.raises(CNIError, match=message) as caught:
-        (record.locked_at_once if at_once else record.locked)(world.work(), "c1")
-    assert caught.value.code == errors.IO_FAILURE

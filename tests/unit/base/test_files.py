@@ -253,6 +253,18 @@ def test_a_free_lock_is_taken_and_leaves_no_file_behind(tmp_path: Path) -> None:
     assert _names(tmp_path) == []
 
 
+def test_notes_of_a_holder_that_died_are_there_for_the_next(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_bytes(b"17\n")
+    lock = files.Lock(str(tmp_path / "lock"))
+    lock.acquire(_deadline(1))
+    with lock:
+        lock.note(b"18\n")
+        assert (lock.left, (tmp_path / "lock").read_bytes()) == (b"17\n", b"17\n18\n")
+    lock.acquire(_deadline(1))
+    with lock:
+        assert lock.left == b""
+
+
 def test_releasing_what_is_not_held_does_nothing(tmp_path: Path) -> None:
     files.Lock(str(tmp_path / "lock")).release()
 

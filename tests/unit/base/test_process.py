@@ -206,6 +206,44 @@ def test_a_group_that_is_gone_already_needs_no_killing() -> None:
     process._Conversation(pid, (0, 1, 2), b"")._kill()
 
 
+def test_whoever_wants_to_know_is_told_the_process_id(tmp_path: Path) -> None:
+    heard: list[int] = []
+    script = f"echo $$ > {tmp_path}/pid"
+    deadline = clock.Deadline(clock.SystemClock(), 20)
+    process.run(["/bin/sh", "-c", script], stdin=b"", environ=ENVIRON, deadline=deadline, started=heard.append)
+    assert heard == [int((tmp_path / "pid").read_text())]
+
+
+def test_a_program_of_which_nobody_can_take_note_is_ended() -> None:
+    def refuse(pid: int) -> None:
+        raise OSError(pid, "disk full")
+
+    deadline = clock.Deadline(clock.SystemClock(), 20)
+    with pytest.raises(OSError, match="disk full") as caught:
+        process.run(["/bin/sleep", "60"], stdin=b"", environ=ENVIRON, deadline=deadline, started=refuse)
+    assert caught.value.errno is not None
+    assert _ends(caught.value.errno)
+
+
+def test_an_orphan_is_ended_with_what_it_started(tmp_path: Path) -> None:
+    script = f"sleep 60 & echo $! > {tmp_path}/child; wait"
+    pid = os.posix_spawn("/bin/sh", ["sh", "-c", script], {**ENVIRON, b"MINE": b"yes"}, setpgroup=0)
+    while not (tmp_path / "child").exists() or not (tmp_path / "child").read_text():
+        time.sleep(0.01)
+    assert not process.end_orphan(pid, b"MINE=no")
+    assert process.end_orphan(pid, b"MINE=yes")
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+    assert _ends(int((tmp_path / "child").read_text()))
+    assert not process.end_orphan(pid, b"MINE=yes")
+
+
+def test_an_orphan_that_has_ended_is_none() -> None:
+    pid = os.posix_spawn("/bin/true", ["true"], {b"MINE": b"yes"}, setpgroup=0)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert not process.end_orphan(pid, b"MINE=yes")
+    os.waitpid(pid, 0)
+
+
 NOT_STARTED = {
     "missing": (FileNotFoundError, None, 0),
     "not executable": (PermissionError, "#!/bin/sh\n", 0o644),

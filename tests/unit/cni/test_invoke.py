@@ -140,7 +140,7 @@ def test_bytes_that_were_not_utf8_come_through(tmp_path: Path) -> None:
     processes.answer("bridge", "ADD", b"{}")
     started: list[dict[bytes, bytes]] = []
 
-    def run(argv: object, *, stdin: bytes, environ: dict[bytes, bytes], deadline: object) -> process.Outcome:
+    def run(argv: object, *, stdin: bytes, environ: dict[bytes, bytes], **_others: object) -> process.Outcome:
         started.append(environ)
         return process.Outcome(code=0)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from multus_py.lab.objects import Object, text
 from tests.e2e import networks
 from tests.e2e.api import APPS, CORE
@@ -135,9 +133,6 @@ def test_containerd_restart(space: Space, cluster: Cluster, left: Node) -> None:
     _restart(space, cluster, left, "containerd")
 
 
-@pytest.mark.xfail(
-    reason="the runtime kills multus and calls DEL at once; the plugin that was running goes on after it"
-)
 def test_kubelet_stopped_while_add_runs(space: Space, cluster: Cluster, left: Node) -> None:
     _restart_during_add(space, cluster, left, "kubelet")
 

@@ -59,11 +59,16 @@ class _Lighten(ast.NodeTransformer):
     """Leaves out what is for readers and type checkers only: it costs time to load, like docstrings.
 
     The annotations of functions go, and the import of `__future__`, whose effect is a flag of the compiler. Those in
-    classes stay, because base.value makes records of them.
+    classes stay, because base.value makes records of them. What stands under `if TYPE_CHECKING:` goes, too.
     """
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom | None:
         return None if node.module == "__future__" else node
+
+    def visit_If(self, node: ast.If) -> ast.If | list[ast.stmt]:
+        self.generic_visit(node)
+        checking = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        return (node.orelse or [ast.Pass()]) if checking else node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         node.returns = None

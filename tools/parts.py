@@ -82,7 +82,8 @@ def bundle(
         "extensions": extensions,
         "verbs": verbs,
     }
-    command = [sys.executable, "-I", "-S", str(_TOOLS / "bundle.py")]
+    # Without the columns of each expression, which tracebacks would underline: a tenth of what is to be read at a start.
+    command = [sys.executable, "-I", "-S", "-X", "no_debug_ranges", str(_TOOLS / "bundle.py")]
     subprocess.run(command, input=json.dumps(asked), text=True, check=True)
     return (path.name, str(path), "DATA")
 

@@ -12,6 +12,16 @@ SOURCE = '''
 """A docstring."""
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import nothing_of_that_name
+else:
+    fallback = 1
+if TYPE_CHECKING:
+    Alias = 2
+if not TYPE_CHECKING:
+    always = 3
+
 class Record:
     """Another."""
 
@@ -45,6 +55,8 @@ def test_our_modules_lose_what_only_readers_need(tmp_path: Path) -> None:
     assert method(None, 1, three=3) == 1
     assert (record.__doc__, method.__doc__) == (None, None)
     assert "annotations" not in space, "__future__ is not imported"
+    assert (space["fallback"], space["always"]) == (1, 3)
+    assert "nothing_of_that_name" not in made(tmp_path, "multus_py.module").co_names
 
 
 def test_modules_of_others_keep_their_annotations(tmp_path: Path) -> None:

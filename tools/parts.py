@@ -82,7 +82,7 @@ def bundle(
         "extensions": extensions,
         "verbs": verbs,
     }
-    # Without the columns of each expression, which tracebacks would underline: a tenth of what is to be read at a start.
+    # Without the columns of expressions, which tracebacks would underline: a tenth of what is read at a start.
     command = [sys.executable, "-I", "-S", "-X", "no_debug_ranges", str(_TOOLS / "bundle.py")]
     subprocess.run(command, input=json.dumps(asked), text=True, check=True)
     return (path.name, str(path), "DATA")

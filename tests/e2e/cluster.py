@@ -253,4 +253,9 @@ def new_space(cluster: Cluster, name: str) -> Iterator[Space]:
 
 def nothing_new(node: Node, before: dict[str, list[str]]) -> None:
     """Wait until a node holds nothing for a pod but what it held before."""
-    wait_for(lambda: node.leftovers() == before, f"nothing is left on {node.name}", timeout=30, found=node.leftovers)
+
+    def new() -> dict[str, set[str]]:
+        found = {what: set(names) - set(before.get(what, ())) for what, names in node.leftovers().items()}
+        return {what: names for what, names in found.items() if names}
+
+    wait_for(lambda: not new(), f"nothing is left on {node.name}", timeout=30, found=new)

@@ -52,7 +52,7 @@ def test_a_second_del_succeeds(world: World, pod: Pod) -> None:
 def test_the_sandbox_may_be_gone(world: World, pod: Pod, netns: str | None) -> None:
     pod.sandbox.namespace.remove()
     world.runtime.delete(pod.sandbox, netns=netns)
-    assert world.left() == []
+    assert world.left(within=5) == []
 
 
 def test_the_pod_and_its_networks_may_be_gone_from_the_api_server(world: World, pod: Pod) -> None:

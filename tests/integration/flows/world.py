@@ -158,8 +158,18 @@ class World:
             if text(event, "involvedObject", "name") == pod.name
         ]
 
-    def left(self) -> list[str]:
-        """Return what pods have left on the node and in their sandboxes, which exist until the end."""
+    def left(self, *, within: float = 0) -> list[str]:
+        """Return what pods have left on the node and in their sandboxes, which exist until the end.
+
+        Args:
+            within: Seconds that the kernel gets: a namespace that was removed takes its interfaces along later.
+        """
+        deadline = time.monotonic() + within
+        while (found := self._left()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return found
+
+    def _left(self) -> list[str]:
         sandboxes = {f"namespace {pod.sandbox.namespace.name}" for pod in self.pods}
         inside = (
             f"{name} in {pod.name}" for pod in self.pods if pod.sandbox.namespace.path.exists() for name in pod.names
@@ -175,4 +185,4 @@ class World:
         """Delete all pods, and assert that nothing is left."""
         for pod in self.pods:
             self.delete(pod)
-        assert self.left() == []
+        assert self.left(within=5) == []

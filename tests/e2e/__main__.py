@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.e2e.machine import OWN
+from tests.e2e.machine import OWN, children
 
 _HERE = Path(__file__).parent
 _INSIDE = "MULTUS_E2E_WORK"
@@ -33,13 +33,15 @@ def main(cases: list[str]) -> int:
     missing = [Path(folder) for folder in OWN if not Path(folder).exists()]
     for folder in missing:
         folder.mkdir()
-    apart = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)  # meant for the cases: they end in order, and so do we
+    # However this process ends, the kernel ends `unshare` with it, and all of the namespaces with that.
+    apart = ["setpriv", "--pdeathsig=KILL", "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child"]
     run = subprocess.Popen(
-        [*apart, sys.executable, "-m", "tests.e2e", *cases],
+        [*apart, "--mount-proc", sys.executable, "-m", "tests.e2e", *cases],
         env=_environment() | {_INSIDE: str(work), "MULTUS_E2E_TOOLS": tools},
     )
+    # Ctrl-C reaches the cases by itself, as they are in the terminal's process group; SIGTERM may be for us alone.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: _terminate(*children(run.pid)))
     status = run.wait()
     _remove_cgroups(work.name)
     for folder in missing:
@@ -52,6 +54,11 @@ def main(cases: list[str]) -> int:
     return status
 
 
+def _terminate(*pids: int) -> None:
+    for pid in pids:
+        os.kill(pid, signal.SIGTERM)
+
+
 def _environment() -> dict[str, str]:
     """Return the environment without proxies: nothing outside can be reached, or is to be."""
     return {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
@@ -60,9 +67,8 @@ def _environment() -> dict[str, str]:
 def _be_init(argv: list[str]) -> int:
     """Be the first process of the namespace: start the cases, and reap whatever loses its parent."""
     cases = subprocess.Popen(argv)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Ctrl-C reaches the whole process group by itself; this is for a signal to the first process only.
-        signal.signal(number, lambda *_: cases.send_signal(signal.SIGINT))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: cases.terminate())
     while True:
         pid, status = os.wait()
         if pid == cases.pid:

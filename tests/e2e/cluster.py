@@ -109,6 +109,12 @@ class Space:
         for name in pods or [text(pod, "metadata", "name") for pod in self.pods()]:
             self.api.delete(self._pod(name), grace=grace)
 
+    def delete_all(self) -> None:
+        """Delete all pods, after those who would make new ones."""
+        for kind in ("deployments", "statefulsets"):
+            self.api.delete(f"{APPS}/namespaces/{self.name}/{kind}")
+        self.delete()
+
     # --------------------------------------------------------------------------------------------------- waiting
 
     def running(self, name: str, *, timeout: float = 60) -> Object:

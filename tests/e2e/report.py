@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
+
+from tests.e2e import waiting
 
 _HERE = Path(__file__).parent
 
@@ -55,9 +58,9 @@ class Reporter:
             self._reasons[name] = ": " + report.longrepr[2].removeprefix("Skipped: ")
         elif expected := getattr(report, "wasxfail", ""):
             self._reasons[name] = f": known fault: {expected}"
-        if not report.passed or name not in self._outcomes:
+        if not report.passed or (report.when == "call" and name not in self._outcomes):
             self._outcomes[name] = report.outcome
-        if report.when == "teardown":
+        if report.when == "teardown" and name in self._outcomes:
             line = f"{self._outcomes[name]:8} {name} ({self._seconds[name]:.1f}s){self._reasons.get(name, '')}"
             print(line, flush=True)
 
@@ -76,14 +79,25 @@ class Reporter:
 def main(cases: list[str]) -> int:
     """Run the cases and return the exit status. The logs stay if one failed."""
     reporter = Reporter(cases)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     # The project's own options are for the terminal reporter, whose place ours takes.
     options = ["--override-ini=addopts=", "--import-mode=importlib", "--strict-markers", "-p", "no:terminal"]
     status = pytest.main([*options, "-p", "no:cacheprovider", "--capture=no", str(_HERE)], plugins=[reporter])
-    logs = Path(os.environ["MULTUS_E2E_WORK"]) / "logs"
     well = reporter.summary() and status == pytest.ExitCode.OK
-    if well:
-        shutil.rmtree(logs, ignore_errors=True)
+    if status == pytest.ExitCode.INTERRUPTED:
+        print("interrupted", flush=True)
+    if well or status == pytest.ExitCode.INTERRUPTED:
+        shutil.rmtree(Path(os.environ["MULTUS_E2E_WORK"]) / "logs", ignore_errors=True)
     return 0 if well else 1
+
+
+def _interrupt(*_: object) -> None:
+    """End the run as soon as everything is stopped. Whoever is impatient then has SIGKILL."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    waiting.give_up()
+    raise KeyboardInterrupt
 
 
 def _name(nodeid: str) -> str:

@@ -9,6 +9,8 @@ from typing import TypeVar
 T = TypeVar("T")
 _PATIENCE = 10
 """Seconds without a word."""
+given_up = False
+"""Whether the run is being ended: then there is no waiting for what has not happened yet."""
 
 
 class TooLateError(AssertionError):
@@ -30,13 +32,19 @@ def wait_for(ask: Callable[[], T], what: str, *, timeout: float = 60, found: Cal
     start = word = time.monotonic()
     while not (answer := ask()):
         now = time.monotonic()
-        if now - start > timeout:
+        if now - start > timeout or given_up:
             raise TooLateError(f"not within {timeout:.0f}s: {what}" + (f"\nfound: {found()}" if found else ""))
         if now - word > _PATIENCE:
             say(f"waiting since {now - start:.0f}s: {what}")
             word = now
         time.sleep(0.1)
     return answer
+
+
+def give_up() -> None:
+    """End the waiting, now and from now on."""
+    global given_up  # noqa: PLW0603 - there is one run, and one way to interrupt it
+    given_up = True
 
 
 def say(text: str) -> None:

@@ -166,7 +166,7 @@ def test_f10_a_network_of_another_namespace_is_not_found(space: Space, cluster: 
         wanted = f"cannot find a network-attachment-definition (storage) in namespace ({space.name})"
         space.event("astray", "NoNetworkFound", wanted)
         for node in cluster.nodes:
-            assert not node.leftovers()
+            nothing_new(node, {})
 
 
 def test_f11_fifty_pods_come_and_go(space: Space, left: Node) -> None:

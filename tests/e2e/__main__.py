@@ -6,6 +6,7 @@ it and drops every mount and interface; what is left are folders, which are remo
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -29,6 +30,7 @@ def main(cases: list[str]) -> int:
         print("make e2e: makes namespaces and starts containers, so it must be root: sudo make e2e", file=sys.stderr)
         return 1
     tools = subprocess.run([_HERE / "tools" / "build"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    _wait_for_others(tools)
     work = Path(tempfile.mkdtemp(prefix="multus-e2e-"))
     missing = [Path(folder) for folder in OWN if not Path(folder).exists()]
     for folder in missing:
@@ -52,6 +54,16 @@ def main(cases: list[str]) -> int:
     else:
         print(f"the logs of every component are in {work / 'logs'}")
     return status
+
+
+def _wait_for_others(folder: str) -> None:
+    """Wait for other runs on this machine: they would share its mount points. The lock ends with this process."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("waiting for the end of another run", flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def _terminate(*pids: int) -> None:

@@ -11,12 +11,12 @@ import posix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from multus_py.attach.attachment import Attached, Attachment
     from multus_py.attach.work import Work
     from multus_py.base.clock import Deadline
-    from multus_py.base.process import Outcome, Run, Started
+    from multus_py.base.process import Outcome, Program, Run, Started
 
 
 def attach_together(
@@ -98,15 +98,6 @@ class _Cancellable:
         self._run = run
         self._cancel = cancel
 
-    def __call__(
-        self,
-        argv: Sequence[str],
-        *,
-        stdin: bytes,
-        environ: Mapping[bytes, bytes],
-        deadline: Deadline,
-        started: Started | None = None,
-    ) -> Outcome:
+    def __call__(self, program: Program, deadline: Deadline, *, started: Started | None = None) -> Outcome:
         """Run one."""
-        limit = deadline.cancelled_by(self._cancel)
-        return self._run(argv, stdin=stdin, environ=environ, deadline=limit, started=started)
+        return self._run(program, deadline.cancelled_by(self._cancel), started=started)

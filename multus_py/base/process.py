@@ -25,16 +25,8 @@ if TYPE_CHECKING:
     class Run(Protocol):
         """Run a program to its end; `run` below is the real one."""
 
-        def __call__(
-            self,
-            argv: Sequence[str],
-            *,
-            stdin: bytes,
-            environ: Mapping[bytes, bytes],
-            deadline: Deadline,
-            started: Started | None = None,
-        ) -> Outcome:
-            """Start `argv[0]` (a path), feed it, wait. Raises OSError when it cannot be started."""
+        def __call__(self, program: Program, deadline: Deadline, *, started: Started | None = None) -> Outcome:
+            """Start it, feed it, wait. Raises OSError when it cannot be started."""
 
 
 MAX_OUTPUT = 16 << 20
@@ -55,6 +47,17 @@ _SIGNALS = {
 }
 
 
+class Program(value.Value):
+    """What is to be run."""
+
+    argv: Sequence[str]
+    """Its path and its arguments."""
+    stdin: bytes = b""
+    """What it can read; not reading it is no error."""
+    environ: Mapping[bytes, bytes]
+    """Its whole environment."""
+
+
 class Outcome(value.Value):
     """How a program ended and what it said."""
 
@@ -73,22 +76,12 @@ class Outcome(value.Value):
         return f"signal: {_SIGNALS.get(-self.code, -self.code)}"
 
 
-def run(
-    argv: Sequence[str],
-    *,
-    stdin: bytes,
-    environ: Mapping[bytes, bytes],
-    deadline: Deadline,
-    started: Started | None = None,
-) -> Outcome:
+def run(program: Program, deadline: Deadline, *, started: Started | None = None) -> Outcome:
     """Run a program to its end.
 
     Args:
-        argv: The program's path and its arguments.
-        stdin: What it can read; not reading it is no error.
-        environ: Its whole environment.
+        program: The program.
         deadline: When it is killed, with its process group; earlier when the deadline is cancelled.
-
         started: Is told the process id as soon as there is one. When it fails, the program is ended.
 
     Raises:
@@ -97,9 +90,9 @@ def run(
     ours, theirs = _pipes()
     try:
         pid = posix.posix_spawn(
-            argv[0],
-            list(argv),
-            dict(environ),
+            program.argv[0],
+            list(program.argv),
+            dict(program.environ),
             file_actions=[(posix.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(theirs)],
             setpgroup=0,
             setsigdef=[_SIGPIPE, _SIGXFSZ],  # Python ignores both, and an ignored signal is inherited
@@ -108,7 +101,7 @@ def run(
         _close(*ours, *theirs)
         raise
     _close(*theirs)
-    return _Conversation(pid, ours, stdin).hold(deadline, started)
+    return _Conversation(pid, ours, program.stdin).hold(deadline, started)
 
 
 def _pipes() -> tuple[tuple[int, int, int], tuple[int, int, int]]:

@@ -85,8 +85,8 @@ class _Plugin:
         """Run the program and read its answer."""
         self._environ[b"KUBERNETES_EXEC_INFO"] = jsontext.dumps(self._question()).encode()
         try:
-            argv = [self._find(), *self._plugin.args]
-            outcome = run(argv, stdin=b"", environ=self._environ, deadline=deadline)
+            argv = (self._find(), *self._plugin.args)
+            outcome = run(process.Program(argv=argv, environ=self._environ), deadline)
         except (OSError, ValueError) as error:  # ValueError: a NUL in an argument or a variable
             raise self._error(f"cannot be started: {getattr(error, 'strerror', None) or error}", hint=True) from error
         if outcome.timed_out:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from multus_py.base.clock import Clock, Deadline
     from multus_py.base.log import Log
-    from multus_py.base.process import Outcome, Run, Started
+    from multus_py.base.process import Outcome, Program, Run, Started
 
 _BUSY_ATTEMPTS = 6
 _BUSY_WAIT = 1.0  # seconds
@@ -95,7 +95,8 @@ class Executor(value.Value):
         }
         added = {name.encode(): text.encode(errors="surrogateescape") for name, text in variables.items()}
         deadline = clock.Deadline(self.clock, self.timeout)
-        outcome = self._start(path, config, {**self.environ, **added}, deadline)
+        program = process.Program(argv=(path,), stdin=config, environ={**self.environ, **added})
+        outcome = self._start(program, deadline)
         self.log.debug(f"{verb}: plugin {path}, interface {ifname or '-'}: {outcome.ending}")
         if outcome.timed_out:
             raise errors.CNIError(errors.INTERNAL, self._killed(type, outcome, deadline))
@@ -111,18 +112,18 @@ class Executor(value.Value):
         except OSError:
             pass  # nobody listens: no reason for the call to fail
 
-    def _start(self, path: str, config: bytes, environ: Mapping[bytes, bytes], deadline: Deadline) -> Outcome:
+    def _start(self, program: Program, deadline: Deadline) -> Outcome:
         """Run the executable, again and again while it is being written (cni-behaviour 8.8.3)."""
         attempt = 0
         while True:
             attempt += 1
             try:
-                return self.run([path], stdin=config, environ=environ, deadline=deadline, started=self.started)
+                return self.run(program, deadline, started=self.started)
             except OSError as error:
                 if error.errno != errno.ETXTBSY or attempt == _BUSY_ATTEMPTS or deadline.expired():
-                    raise _not_started(path, wording.reason(error)) from error
+                    raise _not_started(program.argv[0], wording.reason(error)) from error
             except ValueError as error:  # a NUL: environment and arguments cannot hold one
-                raise _not_started(path, "invalid argument") from error
+                raise _not_started(program.argv[0], "invalid argument") from error
             deadline.sleep(_BUSY_WAIT)
 
     def _killed(self, type: str, outcome: Outcome, deadline: Deadline) -> str:

@@ -46,6 +46,10 @@ CASES: dict[str, tuple[Answer, str, Outcome]] = {
 }
 
 
+def plugin(directory: Path) -> process.Program:
+    return process.Program(argv=[str(directory / "plugin")], stdin=b'{"b": 2}', environ=ENVIRON)
+
+
 @pytest.mark.parametrize(("answer", "script", "expected"), CASES.values(), ids=list(CASES))
 def test_the_fake_ends_as_a_real_program_does(tmp_path: Path, answer: Answer, script: str, expected: Outcome) -> None:
     path = tmp_path / "plugin"
@@ -53,17 +57,16 @@ def test_the_fake_ends_as_a_real_program_does(tmp_path: Path, answer: Answer, sc
     fake.answer("plugin", "ADD", answer)
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
-    stdin, argv = b'{"b": 2}', [str(path)]
-    assert fake(argv, stdin=stdin, environ=ENVIRON, deadline=Deadline(clock, 0.3)) == expected
+    assert fake(plugin(tmp_path), Deadline(clock, 0.3)) == expected
     seconds = 0.3 if expected.timed_out else 10
-    assert process.run(argv, stdin=stdin, environ=ENVIRON, deadline=Deadline(SystemClock(), seconds)) == expected
+    assert process.run(plugin(tmp_path), Deadline(SystemClock(), seconds)) == expected
 
 
 @pytest.mark.parametrize("kind", ["fake", "real"])
 def test_a_program_that_is_not_there_cannot_be_started(tmp_path: Path, kind: str) -> None:
     run: Run = FakeProcesses(tmp_path, FakeClock()) if kind == "fake" else process.run
     with pytest.raises(OSError, match="No such file") as caught:
-        run([str(tmp_path / "plugin")], stdin=b"{}", environ=ENVIRON, deadline=Deadline(FakeClock(), 1))
+        run(plugin(tmp_path), Deadline(FakeClock(), 1))
     assert caught.value.errno == errno.ENOENT
 
 
@@ -71,11 +74,11 @@ def test_a_call_that_no_test_arranged_is_a_failure(tmp_path: Path) -> None:
     fake = FakeProcesses(tmp_path, FakeClock())
     fake.answer("plugin", "DEL", None)
     with pytest.raises(AssertionError, match="nobody arranged the call ADD plugin eth0"):
-        fake([str(tmp_path / "plugin")], stdin=b"{}", environ=ENVIRON, deadline=Deadline(FakeClock(), 1))
+        fake(plugin(tmp_path), Deadline(FakeClock(), 1))
 
 
 def test_a_hang_without_a_deadline_is_a_failure(tmp_path: Path) -> None:
     fake = FakeProcesses(tmp_path, FakeClock())
     fake.answer("plugin", "ADD", Hang())
     with pytest.raises(AssertionError, match="never end"):
-        fake([str(tmp_path / "plugin")], stdin=b"{}", environ=ENVIRON, deadline=Deadline(FakeClock(), 0))
+        fake(plugin(tmp_path), Deadline(FakeClock(), 0))

@@ -6,7 +6,7 @@ The contract test (tests/contract/test_processes.py) holds this against `multus_
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,7 +17,7 @@ from multus_py.cni.errors import CNIError
 if TYPE_CHECKING:
     from multus_py.base.clock import Deadline
     from multus_py.base.jsontext import JSONObject
-    from multus_py.base.process import Started
+    from multus_py.base.process import Program, Started
     from tests.fakes.clock import FakeClock
 
 _PREFIX = "CNI_"
@@ -84,28 +84,20 @@ class FakeProcesses:
         [call] = [call for call in self.calls if str(call) == name]
         return call
 
-    def __call__(
-        self,
-        argv: Sequence[str],
-        *,
-        stdin: bytes,
-        environ: Mapping[bytes, bytes],
-        deadline: Deadline,
-        started: Started | None = None,
-    ) -> Outcome:
+    def __call__(self, program: Program, deadline: Deadline, *, started: Started | None = None) -> Outcome:
         del started  # there is no process
-        [path] = argv
+        [path] = program.argv
         directory, _, type = path.rpartition("/")
         if directory != str(self.directory) or not (self.directory / type).exists():
             raise FileNotFoundError(2, "No such file or directory", path)
-        text = {name.decode(): value.decode() for name, value in environ.items()}
+        text = {name.decode(): value.decode() for name, value in program.environ.items()}
         variables = {name.removeprefix(_PREFIX): value for name, value in text.items() if name.startswith(_PREFIX)}
         call = PluginCall(
             type=type,
             command=variables["COMMAND"],
-            config=json.loads(stdin),
+            config=json.loads(program.stdin),
             variables=variables,
-            environ={name: value for name, value in environ.items() if not name.startswith(_PREFIX.encode())},
+            environ={name: value for name, value in program.environ.items() if not name.startswith(_PREFIX.encode())},
             cancel=deadline.cancel,
         )
         self.calls.append(call)

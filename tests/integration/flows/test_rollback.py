@@ -12,7 +12,7 @@ from multus_py.lab.faults import Answer, Fault
 from multus_py.lab.objects import JSON, Object
 from multus_py.lab.runtime import Call, PluginError
 from tests.integration.flows import networks
-from tests.integration.flows.world import World
+from tests.integration.flows.world import Pod, World
 
 pytestmark = pytest.mark.root
 
@@ -23,6 +23,17 @@ def running(path: Path) -> list[str]:
     """Return the processes that run a program."""
     done = subprocess.run(["pgrep", "-f", str(path)], check=False, capture_output=True, text=True)
     return done.stdout.split()
+
+
+def in_a_slow_plugin(world: World, *, parallel: bool) -> tuple[Pod, Call]:
+    """Start an ADD, and wait until its second network's plugin, which takes its time, runs."""
+    world.configured(parallelAttachments=parallel)
+    world.network("data", networks.storage(world.node))
+    world.network("slow", world.recorder("slow", {"ADD": {"sleep": 600}}))
+    pod = world.pod("pod1", "data,slow")
+    call = world.runtime.start("ADD", pod.sandbox)
+    world.wait_for("slow", "ADD")
+    return pod, call
 
 
 @parallel_or_not
@@ -88,12 +99,7 @@ def test_a_second_add_is_refused_and_the_first_one_stays(world: World) -> None:
 
 @parallel_or_not
 def test_a_call_that_is_ended_undoes_what_it_did(world: World, *, parallel: bool) -> None:
-    world.configured(parallelAttachments=parallel)
-    world.network("data", networks.storage(world.node))
-    world.network("slow", world.recorder("slow", {"ADD": {"sleep": 600}}))
-    pod = world.pod("pod1", "data,slow")
-    call = world.runtime.start("ADD", pod.sandbox)
-    world.wait_for("slow", "ADD")
+    _, call = in_a_slow_plugin(world, parallel=parallel)
     call.interrupt()
     with pytest.raises(PluginError, match="ended by signal 15"):
         call.result()
@@ -104,12 +110,7 @@ def test_a_call_that_is_ended_undoes_what_it_did(world: World, *, parallel: bool
 @parallel_or_not
 def test_what_a_killed_call_left_running_ends_before_del_cleans_up(world: World, *, parallel: bool) -> None:
     """A runtime that gives up on an ADD kills Multus, and not its delegates: these would go on behind DEL's back."""
-    world.configured(parallelAttachments=parallel)
-    world.network("data", networks.storage(world.node))
-    world.network("slow", world.recorder("slow", {"ADD": {"sleep": 600}}))
-    pod = world.pod("pod1", "data,slow")
-    call = world.runtime.start("ADD", pod.sandbox)
-    world.wait_for("slow", "ADD")
+    pod, call = in_a_slow_plugin(world, parallel=parallel)
     call.kill()
     assert running(world.node.plugins / "slow") != []
     world.runtime.delete(pod.sandbox)

@@ -14,7 +14,7 @@ from multus_py.attach import together
 from multus_py.attach.attachment import Attached, Attachment
 from multus_py.attach.work import Work
 from multus_py.base.clock import Deadline, SystemClock
-from multus_py.base.process import run
+from multus_py.base.process import Program, run
 from multus_py.cni.errors import CNIError
 from multus_py.cni.result import Result
 from tests.unit.attach.world import World, network
@@ -72,7 +72,7 @@ def test_an_interrupt_ends_the_delegates_that_still_run(world: World) -> None:
             return attached(attachment)
         started.set()
         deadline = Deadline(SystemClock(), 30)
-        outcome = work.executor.run(["/bin/sleep", "30"], stdin=b"", environ={}, deadline=deadline)
+        outcome = work.executor.run(Program(argv=["/bin/sleep", "30"], environ={}), deadline)
         assert outcome.timed_out
         return attached(attachment)
 
@@ -114,10 +114,7 @@ def test_a_job_hands_over_what_was_made_or_what_went_wrong(world: World, *, work
 
 
 def test_delegates_are_run_so_that_they_can_be_cancelled(world: World) -> None:
-    together._Cancellable(world.run, 7)(
-        [f"{world.bin}/bridge"],
-        stdin=b"{}",
-        environ={b"CNI_COMMAND": b"CHECK", b"CNI_IFNAME": b"eth0"},
-        deadline=Deadline(world.clock, 5),
-    )
+    environ = {b"CNI_COMMAND": b"CHECK", b"CNI_IFNAME": b"eth0"}
+    bridge = Program(argv=[f"{world.bin}/bridge"], stdin=b"{}", environ=environ)
+    together._Cancellable(world.run, 7)(bridge, Deadline(world.clock, 5))
     assert world.run.one("CHECK bridge eth0").cancel == 7

@@ -24,7 +24,8 @@ def _run(
     *argv: str, stdin: bytes = b"", environ: dict[bytes, bytes] | None = None, seconds: float = 20.0, cancel: int = -1
 ) -> process.Outcome:
     deadline = clock.Deadline(clock.SystemClock(), seconds, cancel=cancel)
-    return process.run(argv, stdin=stdin, environ=ENVIRON if environ is None else environ, deadline=deadline)
+    environ = ENVIRON if environ is None else environ
+    return process.run(process.Program(argv=argv, stdin=stdin, environ=environ), deadline)
 
 
 def _shell(script: str, *, stdin: bytes = b"", seconds: float = 20.0) -> process.Outcome:
@@ -193,7 +194,7 @@ def test_an_interrupt_kills_the_program_and_goes_on(tmp_path: Path) -> None:
     script = f"echo $$ > {tmp_path}/pid; exec sleep 60"
     with pytest.raises(KeyboardInterrupt):
         process.run(
-            ["/bin/sh", "-c", script], stdin=b"", environ=ENVIRON, deadline=Interrupted(clock.SystemClock(), None)
+            process.Program(argv=["/bin/sh", "-c", script], environ=ENVIRON), Interrupted(clock.SystemClock(), None)
         )
 
     assert _ends(int((tmp_path / "pid").read_text()))
@@ -210,7 +211,7 @@ def test_whoever_wants_to_know_is_told_the_process_id(tmp_path: Path) -> None:
     heard: list[int] = []
     script = f"echo $$ > {tmp_path}/pid"
     deadline = clock.Deadline(clock.SystemClock(), 20)
-    process.run(["/bin/sh", "-c", script], stdin=b"", environ=ENVIRON, deadline=deadline, started=heard.append)
+    process.run(process.Program(argv=["/bin/sh", "-c", script], environ=ENVIRON), deadline, started=heard.append)
     assert heard == [int((tmp_path / "pid").read_text())]
 
 
@@ -220,7 +221,7 @@ def test_a_program_of_which_nobody_can_take_note_is_ended() -> None:
 
     deadline = clock.Deadline(clock.SystemClock(), 20)
     with pytest.raises(OSError, match="disk full") as caught:
-        process.run(["/bin/sleep", "60"], stdin=b"", environ=ENVIRON, deadline=deadline, started=refuse)
+        process.run(process.Program(argv=["/bin/sleep", "60"], environ=ENVIRON), deadline, started=refuse)
     assert caught.value.errno is not None
     assert _ends(caught.value.errno)
 

@@ -138,16 +138,16 @@ def test_all_variables_are_set_even_when_there_is_nothing_to_say(plugins: Plugin
 def test_bytes_that_were_not_utf8_come_through(tmp_path: Path) -> None:
     processes = FakeProcesses(tmp_path, FakeClock())
     processes.answer("bridge", "ADD", b"{}")
-    started: list[dict[bytes, bytes]] = []
+    started: list[process.Program] = []
 
-    def run(argv: object, *, stdin: bytes, environ: dict[bytes, bytes], **_others: object) -> process.Outcome:
-        started.append(environ)
+    def run(program: process.Program, *_others: object, **_more: object) -> process.Outcome:
+        started.append(program)
         return process.Outcome(code=0)
 
     executor = _fake_executor(processes, FakeClock()).replace(run=run)
     executor.execute("ADD", "bridge", config=CONFIG, netns="/\udcff")
 
-    assert started[0][b"CNI_NETNS"] == b"/\xff"
+    assert started[0].environ[b"CNI_NETNS"] == b"/\xff"
 
 
 # --------------------------------------------------------------------------------------------------------- how it ends

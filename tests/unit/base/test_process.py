@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multus_py.base import clock, process
+from tests import processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,19 +134,7 @@ def test_what_the_program_started_is_killed_with_it(tmp_path: Path) -> None:
     outcome = _shell(f"sleep 60 & echo $! > {tmp_path}/pid; wait", seconds=0.5)
 
     assert outcome.timed_out
-    assert _ends(int((tmp_path / "pid").read_text()))
-
-
-def _ends(pid: int) -> bool:
-    for _ in range(200):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-        except FileNotFoundError:
-            return True
-        if state == "Z":
-            return True
-        time.sleep(0.01)
-    return False
+    assert processes.ends(int((tmp_path / "pid").read_text()))
 
 
 def test_a_grandchild_that_holds_stdout_is_not_waited_for() -> None:
@@ -197,7 +186,7 @@ def test_an_interrupt_kills_the_program_and_goes_on(tmp_path: Path) -> None:
             process.Program(argv=["/bin/sh", "-c", script], environ=ENVIRON), Interrupted(clock.SystemClock(), None)
         )
 
-    assert _ends(int((tmp_path / "pid").read_text()))
+    assert processes.ends(int((tmp_path / "pid").read_text()))
 
 
 def test_a_group_that_is_gone_already_needs_no_killing() -> None:
@@ -223,7 +212,7 @@ def test_a_program_of_which_nobody_can_take_note_is_ended() -> None:
     with pytest.raises(OSError, match="disk full") as caught:
         process.run(process.Program(argv=["/bin/sleep", "60"], environ=ENVIRON), deadline, started=refuse)
     assert caught.value.errno is not None
-    assert _ends(caught.value.errno)
+    assert processes.ends(caught.value.errno)
 
 
 def test_an_orphan_is_ended_with_what_it_started(tmp_path: Path) -> None:
@@ -234,7 +223,7 @@ def test_an_orphan_is_ended_with_what_it_started(tmp_path: Path) -> None:
     assert not process.end_orphan(pid, b"MINE=no")
     assert process.end_orphan(pid, b"MINE=yes")
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
-    assert _ends(int((tmp_path / "child").read_text()))
+    assert processes.ends(int((tmp_path / "child").read_text()))
     assert not process.end_orphan(pid, b"MINE=yes")
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from multus_py.lab.netns import Namespace
 from multus_py.lab.runtime import Call, PluginError, Sandbox
+from tests import processes
 
 VARIABLES = {"CNI_COMMAND": "ADD"}
 
@@ -60,12 +60,9 @@ def test_what_is_no_answer_is_an_error(script: str, problem: str) -> None:
 
 def test_a_plugin_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     note = tmp_path / "pid"
-    begun = time.monotonic()
     with pytest.raises(subprocess.TimeoutExpired):
         call(f"sleep 600 & echo $! > {note}; wait").result(timeout=0.5)
-    assert time.monotonic() - begun < 10
-    child = Path(f"/proc/{note.read_text().strip()}/stat")
-    assert not child.exists() or child.read_text().split()[2] == "Z"
+    assert processes.ends(int(note.read_text()))
 
 
 def test_an_interrupted_plugin_can_still_answer() -> None:

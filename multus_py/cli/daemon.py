@@ -1,0 +1,104 @@
+"""`multus daemon`: keep the node's CNI configuration right, all the time."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import multus_py
+from multus_py.install import program
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from multus_py.base.jsontext import JSONObject
+    from multus_py.cli.parsers import Commands
+    from multus_py.hostconfig.options import Options
+
+METRICS_PORT = 9091
+_MAX_PORT = 65535
+
+
+def register(commands: Commands) -> None:
+    """Add the command."""
+    from multus_py.hostconfig import options
+
+    parser = commands.add_parser("daemon", help="keep the node's CNI configuration right, until a signal ends it")
+    options.add_arguments(parser)
+    parser.add_argument(
+        "--config",
+        "-config",
+        type=Path,
+        metavar="FILE",
+        help="options as JSON or YAML, as in the original's daemon-config.json; flags win, and changes take effect",
+    )
+    parser.add_argument(
+        "--skip-config-watch",
+        action="store_true",
+        help="configure the node once, and then only when its token or CA has changed",
+    )
+    parser.add_argument(
+        "--metrics-port",
+        type=int,
+        metavar="PORT",
+        help=f"where /healthz, /readyz and /metrics are answered; 0 for nowhere (the file's, or {METRICS_PORT})",
+    )
+    parser.add_argument(
+        "--metrics-address",
+        default="",
+        metavar="IP",
+        help="the address that they are answered on (all of the machine's)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the daemon."""
+    from multus_py.daemon import main  # its libraries take a tenth of a second to load
+    from multus_py.hostconfig.errors import HostConfigError
+
+    build = program.running(os.environ).build
+    try:
+        setup = main.Setup(
+            load=_loader(arguments),
+            config_file=arguments.config,
+            skip_config_watch=arguments.skip_config_watch,
+            metrics_address=arguments.metrics_address,
+            metrics_port=_metrics_port(arguments),
+            version=build.version if build else multus_py.VERSION,
+            build=build.id if build else "",
+        )
+        return main.run(setup, environment=os.environ, stderr=sys.stderr)
+    except HostConfigError as error:
+        print(f"multus daemon: {error}", file=sys.stderr)
+        return 1
+
+
+def _loader(arguments: argparse.Namespace) -> Callable[[], Options]:
+    from multus_py.hostconfig import options
+
+    file: Path | None = arguments.config
+
+    def load() -> Options:
+        return options.from_arguments(arguments, base=options.from_file(file) if file else None)
+
+    return load
+
+
+def _metrics_port(arguments: argparse.Namespace) -> int:
+    """Return the port that was asked for. Raises HostConfigError."""
+    from multus_py.hostconfig import options
+    from multus_py.hostconfig.errors import HostConfigError
+
+    port = arguments.metrics_port
+    if port is None:
+        document: JSONObject = options.read_document(arguments.config) if arguments.config else {}
+        port = document.get("metricsPort", METRICS_PORT)
+    if not (isinstance(port, int) and 0 <= port <= _MAX_PORT):
+        raise HostConfigError(
+            f"--metrics-port (metricsPort): {port!r} is no port: expected a number from 0 to {_MAX_PORT}"
+        )
+    return port

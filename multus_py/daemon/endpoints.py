@@ -7,6 +7,7 @@ oldest has to go when there is one more, and one on which nothing comes for some
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 from dataclasses import dataclass
@@ -57,9 +58,10 @@ class Endpoints:
         try:
             listener = _listen(self._address, self._port)
         except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)  # strerror repeats the address
             return (
-                f"cannot answer on port {self._port} of {self._address or 'this machine'} ({error.strerror or error}):"
-                " no probe and no metrics. Free it, or choose another with --metrics-port"
+                f"cannot answer on port {self._port} of {self._address or 'this machine'} ({reason}): no probe and no"
+                " metrics. Free it, or choose another with --metrics-port"
             )
         self._server = _Server(listener, self._routes)
         threading.Thread(target=self._server.serve_forever, args=[_POLL], name="endpoints", daemon=True).start()

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import multus_py
+from multus_py.base.fields import Fields
 from multus_py.install import program
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from multus_py.base.jsontext import JSONObject
     from multus_py.cli.parsers import Commands
     from multus_py.hostconfig.options import Options
 
@@ -62,12 +62,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     build = program.running(os.environ).build
     try:
+        own = _own(arguments)
         setup = main.Setup(
             load=_loader(arguments),
             config_file=arguments.config,
-            skip_config_watch=arguments.skip_config_watch,
-            metrics_address=arguments.metrics_address,
-            metrics_port=_metrics_port(arguments),
+            skip_config_watch=arguments.skip_config_watch or own.flag("skipConfigWatch"),
+            metrics_address=arguments.metrics_address or own.text("metricsAddress"),
+            metrics_port=_port(arguments, own),
             version=build.version if build else multus_py.VERSION,
             build=build.id if build else "",
         )
@@ -88,17 +89,20 @@ def _loader(arguments: argparse.Namespace) -> Callable[[], Options]:
     return load
 
 
-def _metrics_port(arguments: argparse.Namespace) -> int:
-    """Return the port that was asked for. Raises HostConfigError."""
+def _own(arguments: argparse.Namespace) -> Fields:
+    """Return the file, for the keys that are the daemon's own. Raises HostConfigError."""
     from multus_py.hostconfig import options
+
+    return Fields(options.read_document(arguments.config) if arguments.config else {}, "")
+
+
+def _port(arguments: argparse.Namespace, own: Fields) -> int:
+    """Return the port that was asked for. Raises HostConfigError."""
     from multus_py.hostconfig.errors import HostConfigError
 
-    port = arguments.metrics_port
+    port: int | None = arguments.metrics_port
     if port is None:
-        document: JSONObject = options.read_document(arguments.config) if arguments.config else {}
-        port = document.get("metricsPort", METRICS_PORT)
-    if not (isinstance(port, int) and 0 <= port <= _MAX_PORT):
-        raise HostConfigError(
-            f"--metrics-port (metricsPort): {port!r} is no port: expected a number from 0 to {_MAX_PORT}"
-        )
+        return own.integer("metricsPort", METRICS_PORT)
+    if not 0 <= port <= _MAX_PORT:
+        raise HostConfigError(f"--metrics-port: expected a number from 0 to {_MAX_PORT}, found {port}")
     return port

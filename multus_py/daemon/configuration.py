@@ -83,10 +83,12 @@ class Configuration:
             return (f"{error}; what it said before still holds",)
         return ()
 
-    def leave(self) -> tuple[Path, ...]:
-        """Take away what was made, if the options say so; return the paths.
+    def leave(self, *, restoring: bool) -> tuple[Path, ...]:
+        """Take away what was made, when Multus goes for good or the options say so; return the paths.
+
+        Otherwise it stays, so that no pod is started without its networks before the next daemon comes (B32).
 
         Raises:
             HostConfigError: Something could not be removed.
         """
-        return reconcile.remove(self._options) if self._options.cleanup_config_on_exit else ()
+        return reconcile.remove(self._options) if restoring or self._options.cleanup_config_on_exit else ()

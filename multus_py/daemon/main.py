@@ -19,7 +19,7 @@ from multus_py.daemon.state import State
 from multus_py.daemon.watching import Directories
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from multus_py.base.clock import Clock
@@ -37,6 +37,10 @@ class Setup:
     """Where they come from, if they may change there."""
     skip_config_watch: bool = False
     """Whether to configure the node once, and then only to renew its token and CA."""
+    restoring: Callable[[], str] = lambda: ""
+    """Asked when a signal has come: why the node is to be as it was before Multus; "" for a stop like any other."""
+    uninstall: Callable[[], Sequence[Path]] = lambda: ()
+    """What else has to go then, after the configuration: returns what is gone; raises HostConfigError."""
     metrics_address: str = ""
     """The IP address that answers probes and Prometheus; "" for all of the machine's."""
     metrics_port: int = 0
@@ -72,7 +76,10 @@ def run(setup: Setup, *, environment: Mapping[str, str], stderr: TextIO) -> int:
         )
         service.run()
         journal.note("stopping", signal=stop.signal)
-        clean = service.leave()
+        reason = setup.restoring()
+        if reason:
+            journal.note("restoring", why=reason)
+        clean = service.leave(restoring=bool(reason), then=setup.uninstall)
     return 0 if clean else 1
 
 

@@ -13,7 +13,7 @@ from multus_py.daemon.pace import EVERY, Pace
 from multus_py.hostconfig.errors import HostConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from multus_py.base.clock import Clock
@@ -36,7 +36,7 @@ class Node(Protocol):
     def look(self) -> Outcome:
         """Look, and put right what is wrong. Raises HostConfigError."""
 
-    def leave(self) -> tuple[Path, ...]:
+    def leave(self, *, restoring: bool) -> tuple[Path, ...]:
         """Take away what has to go with the daemon; return the paths. Raises HostConfigError."""
 
 
@@ -94,10 +94,17 @@ class Service:
             changed = self._watcher.wait(pause)
             due = changed or not self._node.settled
 
-    def leave(self) -> bool:
-        """Take away what has to go with the daemon; tell whether that went well."""
+    def leave(self, *, restoring: bool = False, then: Callable[[], Sequence[Path]] = lambda: ()) -> bool:
+        """Take away what has to go with the daemon; tell whether that went well.
+
+        Args:
+            restoring: Whether the node is to be as it was before Multus.
+            then: What to do after that in this case; returns what is gone, raises HostConfigError.
+        """
         try:
-            for path in self._node.leave():
+            for path in self._node.leave(restoring=restoring):
+                self._journal.note("removed", path=path)
+            for path in then() if restoring else ():
                 self._journal.note("removed", path=path)
         except HostConfigError as error:
             self._journal.note("failed", level="error", text=error)

@@ -25,6 +25,8 @@ class FakeNode:
         self.settled = False
         self.directories: tuple[Path, ...] | Exception = (Path("/etc/cni/net.d"),)
         self.leaving: tuple[Path, ...] | Exception = ()
+        self.restored: bool | None = None
+        """Whether it was restored when it was left."""
 
     def watched(self) -> tuple[Path, ...]:
         if isinstance(self.directories, Exception):
@@ -38,7 +40,8 @@ class FakeNode:
             raise come_to
         return come_to
 
-    def leave(self) -> tuple[Path, ...]:
+    def leave(self, *, restoring: bool) -> tuple[Path, ...]:
+        self.restored = restoring
         if isinstance(self.leaving, Exception):
             raise self.leaving
         return self.leaving

@@ -184,8 +184,33 @@ def test_leaving_says_what_is_gone() -> None:
     node.leaving = (Path("/etc/cni/net.d/00-multus.conf"),)
     world = World(node)
 
-    assert world.service.leave()
+    assert world.service.leave(then=lambda: [Path("/opt/cni/bin/multus")])
     assert world.log() == ["level=info event=removed path=/etc/cni/net.d/00-multus.conf"]
+    assert node.restored is False
+
+
+def test_restoring_removes_the_configuration_first_and_then_the_rest() -> None:
+    node = FakeNode()
+    node.leaving = (Path("/etc/cni/net.d/00-multus.conf"),)
+    world = World(node)
+
+    assert world.service.leave(restoring=True, then=lambda: [Path("/opt/cni/bin/multus")])
+    assert world.log() == [
+        "level=info event=removed path=/etc/cni/net.d/00-multus.conf",
+        "level=info event=removed path=/opt/cni/bin/multus",
+    ]
+    assert node.restored
+
+
+def test_what_could_not_be_restored_keeps_the_rest_in_place() -> None:
+    node = FakeNode()
+    node.leaving = HostConfigError("/x: read-only")
+    world = World(node)
+
+    def never() -> list[Path]:
+        raise AssertionError("a runtime would find a configuration whose program is gone")
+
+    assert not world.service.leave(restoring=True, then=never)
 
 
 def test_leaving_may_fail() -> None:

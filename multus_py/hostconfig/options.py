@@ -7,14 +7,22 @@ in `multusconf`, `account` and `reconcile`.
 
 from __future__ import annotations
 
+import argparse
+import dataclasses
+import difflib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import argparse
+from multus_py.base import jsontext
+from multus_py.base.fields import Fields
+from multus_py.cluster import yamltext
+from multus_py.hostconfig import validation
+from multus_py.hostconfig.errors import HostConfigError
 
+if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject, JSONValue
 
 AUTO = "auto"
@@ -66,14 +74,114 @@ class Options:
     """What is odd about the options."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Name:
+    """What a field of the options is called."""
+
+    field: str
+    flag: str
+    key: str
+    help: str
+
+    @property
+    def default(self) -> object:
+        """What holds when nothing is said."""
+        return Options.__dataclass_fields__[self.field].default
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether it is true or false."""
+        return isinstance(self.default, bool)
+
+    @property
+    def is_path(self) -> bool:
+        """Whether it is a path as this process sees it."""
+        return self.field.endswith("_dir") and self.field != "additional_bin_dir"
+
+
+# The original's flags first, in its order (multus-behaviour 7.2).
+_TABLE = (
+    ("cni_conf_dir", "--cni-conf-dir", "cniConfigDir", "where 00-multus.conf goes (%(default)s)"),
+    ("cni_version", "--cni-version", "cniVersion", "the CNI version that the primary network is expected to have"),
+    ("multus_conf_file", "--multus-conf-file", "multusConfigFile", "`auto`, or a Multus configuration to copy"),
+    ("multus_cni_conf_dir", "--multus-cni-conf-dir", "multusCNIConfDir", "where networks are looked up by name"),
+    (
+        "kubeconfig_host",
+        "--multus-kubeconfig-file-host",
+        "kubeconfig",
+        "the kubeconfig's path on the host; empty for a configuration without Kubernetes (%(default)s)",
+    ),
+    ("master_cni_file", "--multus-master-cni-file-name", "multusMasterCNI", "the primary's file; else the first"),
+    ("namespace_isolation", "--namespace-isolation", "namespaceIsolation", "pods use networks of their namespace only"),
+    ("global_namespaces", "--global-namespaces", "globalNamespaces", "namespaces whose networks every pod may use"),
+    (
+        "autoconfig_dir",
+        "--multus-autoconfig-dir",
+        "multusAutoconfigDir",
+        "where the primary network's configuration is looked for (as --cni-conf-dir)",
+    ),
+    ("log_to_stderr", "--multus-log-to-stderr", "logToStderr", "the plugin logs to stderr (%(default)s)"),
+    ("log_level", "--multus-log-level", "logLevel", "debug, verbose, error or panic"),
+    ("log_file", "--multus-log-file", "logFile", "the plugin logs to this file on the host"),
+    (
+        "override_network_name",
+        "--override-network-name",
+        "overrideNetworkName",
+        "the configuration has the primary network's name in place of multus-cni-network",
+    ),
+    (
+        "cleanup_config_on_exit",
+        "--cleanup-config-on-exit",
+        "cleanupConfigOnExit",
+        "a daemon that is stopped takes the configuration away",
+    ),
+    ("rename_conf_file", "--rename-conf-file", "renameConfFile", "rename the primary's file to FILE.old"),
+    (
+        "readiness_indicator_file",
+        "--readiness-indicator-file",
+        "readinessindicatorfile",
+        "the file on the host whose existence says that the primary network is ready",
+    ),
+    ("additional_bin_dir", "--additional-bin-dir", "binDir", "the directory of the plugins on the host"),
+    ("skip_tls_verify", "--skip-tls-verify", "skipTLSVerify", "do not look at the API server's certificate"),
+    ("force_cni_version", "--force-cni-version", "forceCNIVersion", "use --cni-version in place of the primary's"),
+    ("skip_kubeconfig", "--skip-kubeconfig", "skipKubeconfig", "the kubeconfig is somebody else's: leave it alone"),
+    (
+        "service_account_dir",
+        "--service-account-dir",
+        "serviceAccountDir",
+        "where token and CA are mounted (%(default)s)",
+    ),
+)
+_NAMES = tuple(_Name(field=field, flag=flag, key=key, help=help) for field, flag, key, help in _TABLE)
+_COPIED = validation.known_keys("multus-conf") - {"cniVersion", "name", "delegates", "runtimeConfig"}
+_TRUE, _FALSE = ("1", "t", "true"), ("0", "f", "false")  # as the original's
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Let a command have the flags; those not given leave no trace in its namespace."""
-    raise NotImplementedError
+    group = parser.add_argument_group("the node's CNI configuration")
+    for name in _NAMES:
+        help = name.help.replace("%(default)s", str(name.default).lower() if name.is_switch else str(name.default))
+        if name.is_switch:
+            group.add_argument(
+                name.flag,
+                dest=name.field,
+                type=_switch,
+                nargs="?",
+                const=True,
+                default=argparse.SUPPRESS,
+                metavar="BOOL",
+                help=help,
+            )
+        else:
+            metavar = "DIR" if name.is_path else "TEXT"
+            group.add_argument(name.flag, dest=name.field, default=argparse.SUPPRESS, metavar=metavar, help=help)
 
 
 def given(arguments: argparse.Namespace) -> bool:
     """Tell whether any of the flags was given."""
-    raise NotImplementedError
+    return any(name.field in arguments for name in _NAMES)
 
 
 def from_arguments(arguments: argparse.Namespace, *, base: Options | None = None) -> Options:
@@ -82,7 +190,13 @@ def from_arguments(arguments: argparse.Namespace, *, base: Options | None = None
     Raises:
         HostConfigError: A value is wrong; the message names the flag.
     """
-    raise NotImplementedError
+    named = [name for name in _NAMES if name.field in arguments]
+    values: dict[str, JSONValue] = {name.key: getattr(arguments, name.field) for name in named}
+    flags = {name.key: name.flag for name in named}
+    for problem in validation.problems(values, "daemon-config"):
+        key, colon, rest = problem.partition(":")
+        raise HostConfigError(flags.get(key, key) + colon + rest)
+    return _checked(_with(base or Options(), Fields(values, "")))
 
 
 def read_document(path: Path) -> JSONObject:
@@ -93,7 +207,17 @@ def read_document(path: Path) -> JSONObject:
     Raises:
         HostConfigError: It cannot be read, or a value is wrong; the message names the key.
     """
-    raise NotImplementedError
+    try:
+        # YAML knows more kinds of values and of keys than JSON: they become texts, and the schema judges them.
+        document = jsontext.loads(json.dumps(yamltext.loads(path.read_bytes()), default=str))
+    except OSError as error:
+        raise HostConfigError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise HostConfigError(f"{path}: {error}") from error
+    problems = validation.problems(document, "daemon-config")
+    if problems or not isinstance(document, dict):
+        raise HostConfigError(f"{path}: {'; '.join(problems)}")
+    return document
 
 
 def from_file(path: Path) -> Options:
@@ -102,4 +226,56 @@ def from_file(path: Path) -> Options:
     Raises:
         HostConfigError: It cannot be read, or a value is wrong; the message names the key.
     """
-    raise NotImplementedError
+    document = read_document(path)
+    fields = Fields(document, "")
+    own = {name.key for name in _NAMES}
+    settings = {key: fields.raw(key) for key in sorted(_COPIED - own) if fields.has(key)}
+    try:
+        options = _checked(_with(Options(), fields))
+    except HostConfigError as error:
+        raise HostConfigError(f"{path}: {error}") from error
+    return dataclasses.replace(options, settings=settings, warnings=_unknown(path, document))
+
+
+def _with(base: Options, fields: Fields) -> Options:
+    """Return the options with what a checked document says."""
+    said = {name: fields.raw(name.key) for name in _NAMES if fields.has(name.key)}
+    values: dict[str, object] = {name.field: _path(value) if name.is_path else value for name, value in said.items()}
+    if base.autoconfig_dir == base.cni_conf_dir and "cni_conf_dir" in values:
+        values.setdefault("autoconfig_dir", values["cni_conf_dir"])
+    return dataclasses.replace(base, **values)  # type: ignore[arg-type]  # the schema has checked each of them
+
+
+def _path(value: JSONValue) -> Path | None:
+    return Path(value) if isinstance(value, str) and value else None
+
+
+def _checked(options: Options) -> Options:
+    """Return the options, if they go together."""
+    if options.force_cni_version and not options.cni_version:
+        raise HostConfigError(
+            "--force-cni-version (forceCNIVersion) needs --cni-version (cniVersion): which one is it?"
+        )
+    if "/" in options.master_cni_file:
+        raise HostConfigError(
+            f"--multus-master-cni-file-name (multusMasterCNI): {options.master_cni_file} has to be a name in "
+            f"{options.autoconfig_dir}; another directory is named with --multus-autoconfig-dir (multusAutoconfigDir)"
+        )
+    return options
+
+
+def _unknown(path: Path, document: JSONObject) -> tuple[str, ...]:
+    known = validation.known_keys("daemon-config")
+    folded = {key.lower() for key in known}
+    warnings = []
+    for key in document:
+        if key.lower() not in folded:
+            close = difflib.get_close_matches(key, known, n=1)
+            warnings.append(f"{path}: the key {key} is not known" + (f"; is it {close[0]}?" if close else ""))
+    return tuple(warnings)
+
+
+def _switch(text: str) -> bool:
+    if text.lower() in _TRUE + _FALSE:
+        return text.lower() in _TRUE
+    raise argparse.ArgumentTypeError(f"expected true or false, found {text}")

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import multus_py
+from multus_py.base.clock import Deadline, SystemClock
 from multus_py.base.fields import Fields
 from multus_py.install import program
+from multus_py.install import removal as uninstallation
+from multus_py.install.errors import InstallError
 
 if TYPE_CHECKING:
     import argparse
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 METRICS_PORT = 9091
 _MAX_PORT = 65535
+_CALLS_PATIENCE = 10.0
+"""Seconds that calls of the plugin have to end, before its files stay for want of a grace period."""
 
 
 def register(commands: Commands) -> None:
@@ -37,7 +42,10 @@ def register(commands: Commands) -> None:
     )
     parser.add_argument(
         "--skip-config-watch",
-        action="store_true",
+        choices=("true", "false"),
+        nargs="?",
+        const="true",
+        default="false",
         help="configure the node once, and then only when its token or CA has changed",
     )
     parser.add_argument(
@@ -52,26 +60,37 @@ def register(commands: Commands) -> None:
         metavar="IP",
         help="the address that they are answered on (all of the machine's)",
     )
+    parser.add_argument(
+        "--cni-bin-dir",
+        type=Path,
+        metavar="DIR",
+        help="where `multus install` has put the program: removed from there when the daemon's DaemonSet is deleted",
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the daemon."""
-    from multus_py.daemon import main  # its libraries take a tenth of a second to load
+    from multus_py.daemon import apiserver, main, removal  # their libraries take a tenth of a second to load
     from multus_py.hostconfig.errors import HostConfigError
 
     build = program.running(os.environ).build
+    clock = SystemClock()
+    own_daemonset = removal.Removal(os.environ, server=apiserver.APIServer(os.environ, clock=clock), clock=clock)
     try:
         own = _own(arguments)
         setup = main.Setup(
             load=_loader(arguments),
             config_file=arguments.config,
-            skip_config_watch=arguments.skip_config_watch or own.flag("skipConfigWatch"),
+            skip_config_watch=arguments.skip_config_watch == "true" or own.flag("skipConfigWatch"),
             metrics_address=arguments.metrics_address or own.text("metricsAddress"),
             metrics_port=_port(arguments, own),
+            restoring=own_daemonset.reason,
+            uninstall=lambda: _uninstall(arguments.cni_bin_dir),
             version=build.version if build else multus_py.VERSION,
             build=build.id if build else "",
         )
+        own_daemonset.watch()
         return main.run(setup, environment=os.environ, stderr=sys.stderr)
     except HostConfigError as error:
         print(f"multus daemon: {error}", file=sys.stderr)
@@ -87,6 +106,19 @@ def _loader(arguments: argparse.Namespace) -> Callable[[], Options]:
         return options.from_arguments(arguments, base=options.from_file(file) if file else None)
 
     return load
+
+
+def _uninstall(directory: Path | None) -> list[Path]:
+    """Remove the program from the node; return what is gone. Raises HostConfigError."""
+    from multus_py.hostconfig.errors import HostConfigError
+
+    if directory is None:
+        return []
+    try:
+        done = uninstallation.uninstall(directory, deadline=Deadline(SystemClock(), _CALLS_PATIENCE))
+    except InstallError as error:
+        raise HostConfigError(str(error)) from error
+    return [*(directory / name for name in done.links), *done.versions]
 
 
 def _own(arguments: argparse.Namespace) -> Fields:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 import multus_py
-from multus_py.cli import install, lab, uninstall, version
+from multus_py.cli import daemon, install, lab, uninstall, version
 
-_COMMANDS = (install, uninstall, version, lab)
+_COMMANDS = (install, uninstall, daemon, version, lab)
 
 
 def main(arguments: list[str]) -> int:

@@ -15,14 +15,14 @@ from multus_py.base import jsontext
 from multus_py.cni import versions
 from multus_py.hostconfig import validation
 from multus_py.hostconfig.errors import HostConfigError
-from multus_py.hostconfig.primary import is_multus
+from multus_py.hostconfig.primary import OWN, is_multus
 
 if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject
     from multus_py.hostconfig.options import Options
     from multus_py.hostconfig.primary import Primary
 
-LIST, SINGLE = "00-multus.conflist", "00-multus.conf"
+LIST, SINGLE = OWN
 NAME = "multus-cni-network"
 _FIRST_WITH_LIST = "1.0.0"
 _HOST = PurePath("/host")

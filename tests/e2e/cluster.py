@@ -42,6 +42,15 @@ class Cluster:
         """Return the node that a pod runs on."""
         return next(node for node in self.nodes if node.name == text(pod, "spec", "nodeName"))
 
+    def admit_plugin(self) -> str:
+        """Make what the plugin needs of the cluster, and return a token for it: the way without a DaemonSet."""
+        for manifest in ("crd.yaml", "rbac.yaml"):
+            self.kubectl("apply", "--filename", str(CONF / manifest))
+        self.kubectl("wait", "--for=condition=Established", "crd/network-attachment-definitions.k8s.cni.cncf.io")
+        path = f"{CORE}/namespaces/kube-system/serviceaccounts/multus/token"
+        request: Object = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        return text(self.api.create(path, request), "status", "token")
+
     def connect_nodes(self) -> None:
         """Lay the cable `eth1` between the nodes, without addresses: the pods' second networks use it."""
         left, right = (str(node.machine.pid) for node in self.nodes)
@@ -210,9 +219,7 @@ def up() -> Iterator[Cluster]:
         api = control.up()
         left, right = (Node(one, tools=tools, state=state, logs=logs, cgroup=work.name) for one in ADDRESSES)
         cluster = Cluster(control, api, (left, right))
-        for manifest in ("crd.yaml", "rbac.yaml"):
-            cluster.kubectl("apply", "--filename", str(CONF / manifest))
-        token = _token(api)
+        token = cluster.admit_plugin()
         for node in cluster.nodes:
             say(f"starting {node.name}")
             stack.callback(node.down)
@@ -232,12 +239,6 @@ def wait_ready(api: API, node: Node) -> None:
         return found is not None and _is_ready(found) and not at(found, "spec", "taints")
 
     wait_for(ready, f"{node.name} is ready", timeout=90)
-
-
-def _token(api: API) -> str:
-    path = f"{CORE}/namespaces/kube-system/serviceaccounts/multus/token"
-    request: Object = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    return text(api.create(path, request), "status", "token")
 
 
 def available() -> bool:

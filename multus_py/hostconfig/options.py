@@ -96,7 +96,7 @@ class _Name:
     @property
     def is_path(self) -> bool:
         """Whether it is a path as this process sees it."""
-        return self.field.endswith("_dir") and self.field != "additional_bin_dir"
+        return self.default is None or isinstance(self.default, Path)
 
 
 # The original's flags first, in its order (multus-behaviour 7.2).
@@ -154,7 +154,6 @@ _TABLE = (
     ),
 )
 _NAMES = tuple(_Name(field=field, flag=flag, key=key, help=help) for field, flag, key, help in _TABLE)
-_COPIED = validation.known_keys("multus-conf") - {"cniVersion", "name", "delegates", "runtimeConfig"}
 _TRUE, _FALSE = ("1", "t", "true"), ("0", "f", "false")  # as the original's
 
 
@@ -229,7 +228,7 @@ def from_file(path: Path) -> Options:
     document = read_document(path)
     fields = Fields(document, "")
     own = {name.key for name in _NAMES}
-    settings = {key: fields.raw(key) for key in sorted(_COPIED - own) if fields.has(key)}
+    settings = {key: fields.raw(key) for key in sorted(validation.settings_keys() - own) if fields.has(key)}
     try:
         options = _checked(_with(Options(), fields))
     except HostConfigError as error:
@@ -265,7 +264,7 @@ def _checked(options: Options) -> Options:
 
 
 def _unknown(path: Path, document: JSONObject) -> tuple[str, ...]:
-    known = validation.known_keys("daemon-config")
+    known = validation.known_keys()
     folded = {key.lower() for key in known}
     warnings = []
     for key in document:

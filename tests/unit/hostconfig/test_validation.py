@@ -115,7 +115,7 @@ def test_the_originals_daemon_config_is_accepted() -> None:
         "perNodeCertificate": {"enabled": True, "certDuration": "10m"},
     }
     assert validation.problems(document, "daemon-config") == ()
-    assert set(document) <= validation.known_keys("daemon-config")
+    assert set(document) <= validation.known_keys()
 
 
 def parser_accepts(document: JSONObject) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import multus_py
 from multus_py.base.clock import Deadline, SystemClock
 from multus_py.base.fields import Fields
+from multus_py.cli import parsers
 from multus_py.install import program
 from multus_py.install import removal as uninstallation
 from multus_py.install.errors import InstallError
@@ -33,6 +34,7 @@ def register(commands: Commands) -> None:
 
     parser = commands.add_parser("daemon", help="keep the node's CNI configuration right, until a signal ends it")
     options.add_arguments(parser)
+    parsers.add_originals(parser)
     parser.add_argument(
         "--config",
         "-config",

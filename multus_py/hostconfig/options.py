@@ -11,7 +11,7 @@ import argparse
 import dataclasses
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,11 @@ from multus_py.hostconfig import validation
 from multus_py.hostconfig.errors import HostConfigError
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from multus_py.base.jsontext import JSONObject, JSONValue
+
+    Parser: TypeAlias = argparse._ActionsContainer  # noqa: SLF001 - what parsers and groups have in common
 
 AUTO = "auto"
 CONF_DIR = Path("/host/etc/cni/net.d")
@@ -157,25 +161,30 @@ _NAMES = tuple(_Name(field=field, flag=flag, key=key, help=help) for field, flag
 _TRUE, _FALSE = ("1", "t", "true"), ("0", "f", "false")  # as the original's
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Let a command have the flags; those not given leave no trace in its namespace."""
+def add_arguments(parser: argparse.ArgumentParser, *, only: Collection[str] = ()) -> None:
+    """Let a command have the flags, all or those for some fields; flags not given leave no trace in its namespace."""
     group = parser.add_argument_group("the node's CNI configuration")
-    for name in _NAMES:
+    for name in [name for name in _NAMES if name.field in only or not only]:
         help = name.help.replace("%(default)s", str(name.default).lower() if name.is_switch else str(name.default))
         if name.is_switch:
-            group.add_argument(
-                name.flag,
-                dest=name.field,
-                type=_switch,
-                nargs="?",
-                const=True,
-                default=argparse.SUPPRESS,
-                metavar="BOOL",
-                help=help,
-            )
+            add_switch(group, name.flag, help, dest=name.field)
         else:
             metavar = "DIR" if name.is_path else "TEXT"
             group.add_argument(name.flag, dest=name.field, default=argparse.SUPPRESS, metavar=metavar, help=help)
+
+
+def add_switch(parser: Parser, flag: str, help: str, *, dest: str = "") -> None:
+    """Add a flag that is written like the original's: `--flag`, `--flag=true`, `--flag=false`, also 1, t, 0, f."""
+    parser.add_argument(
+        flag,
+        dest=dest or flag.lstrip("-").replace("-", "_"),
+        type=_switch,
+        nargs="?",
+        const=True,
+        default=argparse.SUPPRESS,
+        metavar="BOOL",
+        help=help,
+    )
 
 
 def given(arguments: argparse.Namespace) -> bool:

@@ -50,7 +50,7 @@ _FORMATS = {
 def problems(document: JSONValue, name: Name) -> tuple[str, ...]:
     """Return what is wrong with a document: the path to the key, what was expected, what was found. Empty is good."""
     found = sorted(_validator(name).iter_errors(document), key=lambda error: [str(part) for part in error.path])
-    return tuple(dict.fromkeys(text for error in found for text in _texts(error)))
+    return tuple(dict.fromkeys(map(_worded, found)))
 
 
 def settings_keys() -> frozenset[str]:
@@ -144,17 +144,11 @@ def _required(
             yield ValidationError(_MISSING, path=[key])
 
 
-def _texts(error: ValidationError) -> Iterator[str]:
-    """Word an error; one inside of `then` and `else` for each of its causes."""
-    if error.context:
-        for inner in error.context:
-            yield from _texts(inner)
-        return
+def _worded(error: ValidationError) -> str:
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
     if error.message == _MISSING:
-        yield f"{path}: {_MISSING}"
-    else:
-        yield f"{path}: expected {_expected(error)}, found {_shown(error.instance)}".removeprefix(": ")
+        return f"{path}: {_MISSING}"
+    return f"{path}: expected {_expected(error)}, found {_shown(error.instance)}".removeprefix(": ")
 
 
 def _expected(error: ValidationError) -> str:

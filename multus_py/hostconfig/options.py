@@ -21,6 +21,7 @@ from multus_py.base.fields import Fields
 from multus_py.cluster import yamltext
 from multus_py.hostconfig import validation
 from multus_py.hostconfig.errors import HostConfigError
+from multus_py.hostconfig.hostpath import on_host
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 AUTO = "auto"
 CONF_DIR = Path("/host/etc/cni/net.d")
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-KUBECONFIG_HOST = "/etc/cni/net.d/multus.d/multus.kubeconfig"
+KUBECONFIG = "multus.d/multus.kubeconfig"
+"""Where in `cni_conf_dir` the kubeconfig is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,7 @@ class Options:
     """The version that the primary is expected to have."""
     force_cni_version: bool = False
     """Whether `cni_version` replaces the primary's in what is generated."""
-    kubeconfig_host: str = KUBECONFIG_HOST
+    kubeconfig_host: str = on_host(CONF_DIR / KUBECONFIG)
     """The path of the kubeconfig on the host; empty for a configuration without one."""
     skip_kubeconfig: bool = False
     """Whether the kubeconfig is somebody else's: named in the configuration, but neither written nor removed."""
@@ -113,7 +115,7 @@ _TABLE = (
         "kubeconfig_host",
         "--multus-kubeconfig-file-host",
         "kubeconfig",
-        "the kubeconfig's path on the host; empty for a configuration without Kubernetes (%(default)s)",
+        f"the kubeconfig's path on the host, if it is not {KUBECONFIG} in --cni-conf-dir; empty for none",
     ),
     ("master_cni_file", "--multus-master-cni-file-name", "multusMasterCNI", "the primary's file; else the first"),
     ("namespace_isolation", "--namespace-isolation", "namespaceIsolation", "pods use networks of their namespace only"),
@@ -249,9 +251,20 @@ def _with(base: Options, fields: Fields) -> Options:
     """Return the options with what a checked document says."""
     said = {name: fields.raw(name.key) for name in _NAMES if fields.has(name.key)}
     values: dict[str, object] = {name.field: _path(value) if name.is_path else value for name, value in said.items()}
-    if base.autoconfig_dir == base.cni_conf_dir and "cni_conf_dir" in values:
-        values.setdefault("autoconfig_dir", values["cni_conf_dir"])
+    directory = values.get("cni_conf_dir")
+    if isinstance(directory, Path):
+        values = _following(base, directory) | values
     return dataclasses.replace(base, **values)  # type: ignore[arg-type]  # the schema has checked each of them
+
+
+def _following(base: Options, directory: Path) -> dict[str, object]:
+    """Return what changes with the directory of the configuration, where nothing else was said of it."""
+    follows: dict[str, object] = {}
+    if base.autoconfig_dir == base.cni_conf_dir:
+        follows["autoconfig_dir"] = directory
+    if base.kubeconfig_host == on_host(base.cni_conf_dir / KUBECONFIG):
+        follows["kubeconfig_host"] = on_host(directory / KUBECONFIG)
+    return follows
 
 
 def _path(value: JSONValue) -> Path | None:

@@ -178,13 +178,6 @@ def test_settings_that_give_no_valid_configuration_are_an_error(node: Node) -> N
         generate(node.directory, settings={"apiTimeout": -1})
 
 
-@pytest.mark.parametrize(
-    ("path", "host"), [("/host/etc/x", "/etc/x"), ("/etc/x", "/etc/x"), ("/hostile/x", "/hostile/x")]
-)
-def test_what_is_below_host_is_the_hosts(path: str, host: str) -> None:
-    assert multusconf.host_path(PurePath(path)) == host
-
-
 FOREIGN: dict[str, tuple[JSONObject, tuple[str, ...]]] = {
     "a good one": (multus(), ()),
     "a good list": (chain("x", plugins=[multus()]), ()),

@@ -70,7 +70,8 @@ def test_a_flag_and_a_key_say_the_same(flag: str, tmp_path: Path) -> None:
     word, field, value, key, json_value = NAMES[flag]
     expected = dataclasses.replace(Options(), **{field: value})  # type: ignore[arg-type]  # the table's own words
     if field == "cni_conf_dir":
-        expected = dataclasses.replace(expected, autoconfig_dir=expected.cni_conf_dir)
+        kubeconfig = "/c/multus.d/multus.kubeconfig"
+        expected = dataclasses.replace(expected, autoconfig_dir=expected.cni_conf_dir, kubeconfig_host=kubeconfig)
     assert from_words(f"{flag}={word}") == expected
     assert from_document(tmp_path, {key: json_value}) == expected
     assert from_document(tmp_path, {key.lower(): json_value}) == expected
@@ -91,6 +92,14 @@ def test_a_switch_is_written_as_the_original_allows(word: str) -> None:
 def test_the_primary_is_looked_for_beside_the_configuration_unless_another_directory_is_named() -> None:
     assert from_words("--cni-conf-dir=/c").autoconfig_dir == Path("/c")
     assert from_words("--cni-conf-dir=/c", "--multus-autoconfig-dir=/a").autoconfig_dir == Path("/a")
+
+
+def test_the_kubeconfig_is_named_as_the_host_has_it_unless_another_path_is_given() -> None:
+    assert (
+        from_words("--cni-conf-dir=/host/etc/k3s/net.d").kubeconfig_host == "/etc/k3s/net.d/multus.d/multus.kubeconfig"
+    )
+    assert from_words("--cni-conf-dir=/c", "--multus-kubeconfig-file-host=/k").kubeconfig_host == "/k"
+    assert from_words("--cni-conf-dir=/c", "--multus-kubeconfig-file-host=").kubeconfig_host == ""
 
 
 def test_flags_win_over_the_file(tmp_path: Path) -> None:

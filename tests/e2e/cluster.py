@@ -176,6 +176,7 @@ def pod_spec(on: Node | None = None, container: Object | None = None) -> Object:
             {"name": "idle", "image": "busybox:stable", "imagePullPolicy": "IfNotPresent", **(container or {})}
         ],
         "automountServiceAccountToken": False,
+        "dnsPolicy": "Default",  # there are no cluster names, and each pod would have a warning about that
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 2,
     }

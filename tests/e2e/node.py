@@ -230,6 +230,7 @@ class Node:
             keys: What the configuration holds beside, or instead of, what it always does.
         """
         access = kubeconfig.Access(controlplane.URL, authority=self._authority, token=self._token)
+        self._file(_KUBECONFIG).parent.mkdir(exist_ok=True)
         kubeconfig.write(self._file(_KUBECONFIG), access)
         configuration: Object = {
             "cniVersion": "0.4.0",

@@ -26,6 +26,8 @@ from tools import elf
 NAME = f"multus-py:{multus_py.VERSION}"
 HOME = PurePosixPath("opt/multus")
 ENTRYPOINT = [f"/{HOME}/multus"]
+LINKS = ("install_multus", "thin_entrypoint")
+"""More names of the program, in the root: manifests written for the Go Multus' image start these."""
 _DIST = Path(__file__).parents[1] / "dist"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _FOUND = re.compile(r"^\s*(?:(?P<name>\S+) => )?(?P<path>/\S+) \(0x", re.MULTILINE)
@@ -102,6 +104,8 @@ def copy(files: dict[PurePosixPath, Path], root: Path) -> None:
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, target)
+    for name in LINKS:
+        (root / name).symlink_to(ENTRYPOINT[0])
 
 
 def write(archive: Path, files: dict[PurePosixPath, Path], *, name: str = NAME) -> None:
@@ -138,13 +142,23 @@ def _layer(files: dict[PurePosixPath, Path]) -> bytes:
                 _add(tar, str(path), b"", type=tarfile.DIRTYPE)
             else:
                 _add(tar, str(path), files[path].read_bytes(), mode=files[path].stat().st_mode & 0o755)
+        for name in LINKS:
+            _add(tar, name, b"", type=tarfile.SYMTYPE, to=ENTRYPOINT[0])
     return file.getvalue()
 
 
-def _add(tar: tarfile.TarFile, name: str, content: bytes, *, type: bytes = tarfile.REGTYPE, mode: int = 0o755) -> None:
+def _add(
+    tar: tarfile.TarFile,
+    name: str,
+    content: bytes,
+    *,
+    type: bytes = tarfile.REGTYPE,
+    mode: int = 0o755,
+    to: str = "",
+) -> None:
     """Add a member that belongs to root and has no date: nothing in it depends on when and by whom it was made."""
     member = tarfile.TarInfo(name)
-    member.type, member.size, member.mode = type, len(content), mode
+    member.type, member.size, member.mode, member.linkname = type, len(content), mode, to
     tar.addfile(member, io.BytesIO(content))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import tarfile
@@ -42,6 +43,9 @@ def test_the_archive_is_what_docker_save_writes(archive: Path) -> None:
     assert config["rootfs"]["diff_ids"] == [f"sha256:{sha256(parts['layer.tar']).hexdigest()}"]
     assert config["config"]["Entrypoint"] == ["/opt/multus/multus"]
     assert config["architecture"] in {"amd64", "arm64"}
+    with tarfile.open(fileobj=io.BytesIO(parts["layer.tar"])) as layer:
+        assert layer.getmember("thin_entrypoint").linkname == "/opt/multus/multus"
+        assert {member.mtime for member in layer} == {0}
 
 
 def test_the_same_build_gives_the_same_bytes(archive: Path, files: dict[PurePosixPath, Path], tmp_path: Path) -> None:
@@ -84,8 +88,19 @@ def test_the_program_runs_and_installs_itself_with_nothing_but_the_image(
     )
 
 
-def _run(root: Path, *argv: str) -> str:
-    command = ["chroot", str(root), *image.ENTRYPOINT, *argv]
+@pytest.mark.root
+def test_the_names_of_the_originals_installers_are_there(files: dict[PurePosixPath, Path], tmp_path: Path) -> None:
+    image.copy(files, tmp_path)
+    (tmp_path / "host/opt/cni/bin").mkdir(parents=True)
+
+    _run(tmp_path, "--type", "thin", program="/install_multus")
+
+    assert (tmp_path / "host/opt/cni/bin/multus").is_symlink()
+    assert "--multus-conf-file" in _run(tmp_path, "--help", program="/thin_entrypoint")
+
+
+def _run(root: Path, *argv: str, program: str = image.ENTRYPOINT[0]) -> str:
+    command = ["chroot", str(root), program, *argv]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 

@@ -34,8 +34,6 @@ class Primary:
 
     path: Path
     """The file that it is from."""
-    name: str
-    """The file's name, without what a renaming has added to it."""
     network: conf.Network
     document: JSONObject
     """The whole configuration, with the plugins that a directory of the network's name adds to it."""
@@ -69,7 +67,7 @@ def find(options: Options) -> Search:
                 if options.master_cni_file:
                     raise HostConfigError(f"{path} is a Multus configuration: it cannot be its own primary network")
                 continue
-            return Search(primary=describe(name, path, document), warnings=tuple(warnings))
+            return Search(primary=describe(path, document), warnings=tuple(warnings))
         except FileNotFoundError:
             continue  # gone since the directory was listed
         except UnfinishedError as error:
@@ -77,7 +75,8 @@ def find(options: Options) -> Search:
         except ValueError as error:
             warnings.append(f"{path} is no CNI network, so it is passed over: {error}")
     wanted = options.master_cni_file or "configuration of a primary network"
-    return Search(problem=f"no {wanted} in {options.autoconfig_dir}", warnings=tuple(warnings))
+    there = "" if options.autoconfig_dir.is_dir() else ", which is not there"
+    return Search(problem=f"no {wanted} in {options.autoconfig_dir}{there}", warnings=tuple(warnings))
 
 
 def read(path: Path) -> bytes:
@@ -120,7 +119,7 @@ def is_multus(document: JSONValue) -> bool:
     return fields.raw("type") in _MULTUS or any(is_multus(item) for item in inner)
 
 
-def describe(name: str, path: Path, document: JSONObject) -> Primary:
+def describe(path: Path, document: JSONObject) -> Primary:
     """Look at a document as a network.
 
     Raises:
@@ -137,7 +136,7 @@ def describe(name: str, path: Path, document: JSONObject) -> Primary:
         except CNIError as error:
             raise UnfinishedError(f"{path}: a plugin of its chain is broken: {error.msg}") from error
         network = network.replace(plugins=network.plugins + appended, appended=len(appended))
-    return Primary(path=path, name=name, network=network, document=jsontext.loads_object(network.effective_raw()))
+    return Primary(path=path, network=network, document=jsontext.loads_object(network.effective_raw()))
 
 
 def _items(value: JSONValue) -> list[JSONValue]:
@@ -148,6 +147,8 @@ def _candidates(options: Options) -> list[tuple[str, Path]]:
     """Return names and paths in the order of the names. A renamed primary has its old name, unless that is taken."""
     try:
         names = {path.name: path for path in options.autoconfig_dir.iterdir() if path.is_file()}
+    except FileNotFoundError:
+        return []  # OpenShift's, for one, is in /run and made by the primary network
     except OSError as error:
         raise HostConfigError(
             f"cannot list {options.autoconfig_dir}: {error.strerror}; the primary network's configuration is looked "

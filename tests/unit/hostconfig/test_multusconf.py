@@ -204,6 +204,6 @@ values = st.recursive(
 
 @given(st.dictionaries(st.text(min_size=12), values, max_size=4))
 def test_nothing_of_the_primary_is_lost(more: JSONObject) -> None:
-    network = primary.describe("10-a.conf", Path("10-a.conf"), {**more, **BRIDGE})
+    network = primary.describe(Path("10-a.conf"), {**more, **BRIDGE})
     generated = multusconf.generate(network, Options())
     assert json.loads(generated.data)["delegates"] == [{**more, **BRIDGE}]

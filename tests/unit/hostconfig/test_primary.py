@@ -111,7 +111,7 @@ def test_complete_json_that_is_no_network_is_passed_over_with_a_warning(node: No
     node.put("20-b.conf", BRIDGE)
     search = find(node)
     assert search.primary
-    assert search.primary.name == "20-b.conf"
+    assert search.primary.path.name == "20-b.conf"
     [warning] = search.warnings
     assert warning.startswith(f"{path} is no CNI network, so it is passed over: {reason}")
 
@@ -140,11 +140,14 @@ def test_a_renamed_file_has_the_place_of_its_old_name(node: Node) -> None:
     assert found(node, rename_conf_file=True) == "10-a.conf"
 
 
-def test_a_directory_that_is_not_there_is_an_error_that_says_which_option_names_it(node: Node) -> None:
-    with pytest.raises(
-        HostConfigError, match=r"cannot list /nowhere: No such file or directory; .*--multus-autoconfig"
-    ):
-        find(node, autoconfig_dir=Path("/nowhere"))
+def test_a_directory_that_is_not_there_yet_is_waited_for(node: Node) -> None:
+    search = find(node, autoconfig_dir=Path("/nowhere"))
+    assert search.problem == "no configuration of a primary network in /nowhere, which is not there"
+
+
+def test_what_is_no_directory_is_an_error_that_says_which_option_names_it(node: Node) -> None:
+    with pytest.raises(HostConfigError, match=r"cannot list .*: Not a directory; .*--multus-autoconfig-dir"):
+        find(node, autoconfig_dir=node.put("file", "x"))
 
 
 def test_a_file_that_cannot_be_read_is_an_error(node: Node) -> None:

@@ -14,8 +14,9 @@ import yaml
 from multus_py.lab.objects import Object, at, text
 from tests.e2e.api import API, APPS, CORE, NADS
 from tests.e2e.controlplane import ControlPlane
+from tests.e2e.equipment import ADDRESSES, REPOSITORY
 from tests.e2e.machine import run
-from tests.e2e.node import ADDRESSES, REPOSITORY, Node
+from tests.e2e.node import Node
 from tests.e2e.waiting import say, wait_for
 
 CONF = REPOSITORY / "conf"

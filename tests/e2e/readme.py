@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.e2e.cluster import Cluster
+from tests.e2e.equipment import REPOSITORY
 from tests.e2e.machine import run
-from tests.e2e.node import REPOSITORY
 from tests.e2e.waiting import say
 
 _ON_NODES = ("ctr ",)

@@ -16,8 +16,9 @@ from multus_py.lab.objects import Object, at, text
 from tests.e2e import networks, readme
 from tests.e2e.api import APPS, CORE
 from tests.e2e.cluster import CONF, Cluster, Space, nothing_new, status_of, wait_ready
+from tests.e2e.equipment import BINARY
 from tests.e2e.load import Load
-from tests.e2e.node import BINARY, Node
+from tests.e2e.node import Node
 from tests.e2e.waiting import say, wait_for
 from tools import image
 

@@ -5,6 +5,7 @@
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 READY := .venv/.ready
+MANIFESTS := conf/crd.yaml conf/rbac.yaml conf/daemonset.yaml
 PEER_VERSION := v4.3.0
 PEER := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/multus-py/peer-$(PEER_VERSION)/multus
 
@@ -28,7 +29,7 @@ test-quick: $(READY) ## The tests that need neither root nor patience
 e2e-tools: packages ## Get etcd, containerd and runc, and build Kubernetes (once; KUBE_ASSETS=DIR uses yours)
 	@tests/e2e/tools/build >/dev/null
 
-e2e: packages $(READY) dist/multus ## Real pods on a real Kubernetes (as root); CASE=F1 for one case, PEER=FILE for your Go Multus
+e2e: packages $(READY) dist/multus dist/multus-image.tar ## Real pods on a real Kubernetes (as root); CASE=F1 for one case, PEER=FILE for your Go Multus
 	@MULTUS=$(CURDIR)/dist/multus PEER=$(PEER) $(BIN)/python -m tests.e2e $(CASE)
 
 build: ## Make dist/multus, the one executable (PYTHON=/path/to/python3 builds with another interpreter)
@@ -36,6 +37,18 @@ build: ## Make dist/multus, the one executable (PYTHON=/path/to/python3 builds w
 
 dist/multus: $(shell find multus_py plugins build.spec tools/build tools/bundle.py -type f -not -name '*.pyc')
 	@flock build.spec tools/build
+
+image: dist/multus-image.tar ## Make dist/multus-image.tar, the container image of the build: `ctr images import`, `docker load`
+	@echo "image: $<"
+
+dist/multus-image.tar: $(READY) dist/multus tools/image.py tools/elf.py
+	@$(BIN)/python -m tools.image
+
+manifest: conf/multus.yaml ## Put conf/multus.yaml together from its parts
+
+conf/multus.yaml: $(MANIFESTS)
+	@{ echo "# Everything that a cluster needs, in one file. Made by 'make manifest': $(notdir $(MANIFESTS))"; \
+		for part in $(MANIFESTS); do echo "---"; cat "$$part"; done; } > $@
 
 lint: $(READY) ## Style, types, and the direction of imports
 	$(BIN)/ruff check
@@ -69,4 +82,4 @@ $(READY): pyproject.toml tools/setup
 	@flock pyproject.toml tools/setup venv
 	@touch $@
 
-.PHONY: help setup demo build test test-quick e2e-tools e2e lint fmt cover bench bench-peer clean packages
+.PHONY: help setup demo build image manifest test test-quick e2e-tools e2e lint fmt cover bench bench-peer clean packages

@@ -166,13 +166,14 @@ class Direct:
         while True:
             try:
                 return wanted.judge(answer or self._attempt(wanted, deadline))
-            except AgainError as failure:
-                pause = max(failure.after, _pause(attempts))
+            except (AgainError, errors.UnauthorizedError) as failure:
+                # Unauthorized: in an upgrade, a pod's token is void once the pod is gone; its successor brings another.
+                pause = max(failure.after if isinstance(failure, AgainError) else 0.0, _pause(attempts))
                 left = deadline.remaining()
                 if left is not None and pause >= left:
                     spent = self._clock.monotonic() - started
-                    message = f"{failure} (attempt {attempts}, {spent:.1f} s after the first)"
-                    raise errors.UnavailableError(message) from failure
+                    kind = errors.UnavailableError if isinstance(failure, AgainError) else type(failure)
+                    raise kind(f"{failure} (attempt {attempts}, {spent:.1f} s after the first)") from failure
                 self._log.verbose(f"cannot {wanted} yet ({self._access.server}): {failure}; again in {pause:.1f} s")
             attempts += 1
             answer = None

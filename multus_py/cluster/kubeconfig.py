@@ -1,7 +1,7 @@
 """Where the API server is, whom to trust, and who we are: kubeconfig files, and what a pod finds mounted.
 
-The one door to `yaml`: it costs 23 ms, so it is opened only for a kubeconfig that is not JSON. Proxy variables of the
-environment are not looked at: a runtime's settings for pulling images are not meant for the API server.
+Proxy variables of the environment are not looked at: a runtime's settings for pulling images are not meant for the API
+server.
 """
 
 from __future__ import annotations
@@ -148,23 +148,13 @@ def _parse(path: str) -> JSONValue:
     data = _read(path, "kubeconfig")
     try:
         return jsontext.loads(data)
-    except jsontext.JSONError as error:
-        return _parse_yaml(data, path, not_json=str(error))
+    except jsontext.JSONError:
+        from multus_py.cluster import yamltext  # not for the kubeconfigs that we write: those are JSON
 
-
-def _parse_yaml(data: bytes, path: str, *, not_json: str) -> JSONValue:
     try:
-        import yaml  # 23 ms: see the top of this file
-    except ImportError:
-        raise errors.ConfigError(f"kubeconfig {path}: not JSON ({not_json}), and PyYAML is not installed") from None
-    try:
-        parsed: JSONValue = yaml.safe_load(data)
-    except (yaml.YAMLError, ValueError, RecursionError) as problem:
-        # The library's messages quote the text, and the text is full of secrets.
-        mark = getattr(problem, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark else ""
-        raise errors.ConfigError(f"kubeconfig {path}: neither JSON ({not_json}) nor YAML{where}") from None
-    return parsed
+        return yamltext.loads(data)
+    except ValueError as error:
+        raise errors.ConfigError(f"kubeconfig {path}: {error}") from None
 
 
 class _Kubeconfig:

@@ -1,30 +1,19 @@
-"""A node: a machine with containerd and kubelet, the plugin under test, and ways to see what is really there."""
+"""A node: a machine with containerd, kubelet and CNI, and ways to see what is really there."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from multus_py.lab import kubeconfig
-from multus_py.lab.objects import JSON, Object, at, text
+from multus_py.lab.objects import Object, at, text
 from tests.e2e import controlplane, image
+from tests.e2e.equipment import ADDRESSES, Address, Equipment
 from tests.e2e.machine import Daemon, Machine, run
 from tests.e2e.waiting import wait_for
 
-REPOSITORY = Path(__file__).parents[2]
-BINARY = os.environ.get("MULTUS", "")
-"""The built executable; without it the plugin is run from its source, which is quicker while one works on it."""
-_PLUGINS = ("bandwidth", "bridge", "host-local", "ipvlan", "loopback", "macvlan", "portmap", "sbr", "static", "tuning")
-_PLUGIN_FOLDERS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
-_CONFIGURATION = "/etc/cni/net.d/00-multus.conf"
-_KUBECONFIG = "/etc/cni/net.d/multus.d/multus.kubeconfig"
 _OWN_INTERFACES = {"lo", "eth0", "eth1"}
 _CONTAINERD = f"""
 version = 2
@@ -36,32 +25,6 @@ restrict_oom_score_adj = true
 [plugins."io.containerd.grpc.v1.cri".containerd]
 snapshotter = "native"
 """
-# Gives way at ADD while a file exists, and says that it is there: a plugin that takes its time.
-_GATE = """#!/bin/sh
-conf=$(cat)
-if [ "$CNI_COMMAND" = ADD ] && [ -e /run/gate.closed ]; then
-    echo "$CNI_CONTAINERID" >/run/gate.reached
-    while [ -e /run/gate.closed ]; do sleep 0.1; done
-fi
-printf %s "$conf" | exec /opt/cni/bin/bridge
-"""
-
-
-@dataclass(frozen=True)
-class Address:
-    """What one node is told about its place in the network."""
-
-    name: str
-    node: str
-    pods: str
-    gateway: str
-    """The address of the bridge that the pods' eth0 is on."""
-
-
-ADDRESSES = (
-    Address("node1", "192.0.2.11", "198.51.100.0/25", "198.51.100.1"),
-    Address("node2", "192.0.2.12", "198.51.100.128/25", "198.51.100.129"),
-)
 
 
 @dataclass(frozen=True)
@@ -72,18 +35,15 @@ class Sandbox:
     pid: int
 
 
-class Node:
+class Node(Equipment):
     """One node of the cluster."""
 
     def __init__(self, address: Address, *, tools: Path, state: Path, logs: Path, cgroup: str) -> None:
         """Prepare its folders."""
+        super().__init__(address, Machine(address.name, state=state, logs=logs))
         self.name = address.name
-        self.address = address
-        self.machine = Machine(address.name, state=state, logs=logs)
         self._tools = tools
         self._cgroup = f"/{cgroup}/{address.name}"
-        self._token = ""
-        self._authority = b""
         self._daemons: dict[str, Daemon] = {}
 
     # ------------------------------------------------------------------------------------------- life and death
@@ -96,23 +56,17 @@ class Node:
             authority: What the plugin's kubeconfig trusts.
             token: The plugin's own.
         """
-        self._token, self._authority = token, authority
+        self._provide(authority=authority, token=token)
+        self._file("/var/lib/kubelet/manifests").mkdir(parents=True, exist_ok=True)
         self._write("/var/lib/kubelet/kubeconfig", own_kubeconfig.read_text())
         self._write("/var/lib/kubelet/config", json.dumps(self._kubelet_configuration()))
         self._write("/var/lib/containerd/config.toml", _CONTAINERD)
-        for folder in ("/var/lib/kubelet/manifests", "/opt/cni/bin", "/etc/cni/net.d/multus.d"):
-            self._file(folder).mkdir(parents=True, exist_ok=True)
-        for plugin in _PLUGINS:
-            found = next(folder / plugin for folder in _PLUGIN_FOLDERS if (folder / plugin).exists())
-            shutil.copy2(found, self._file(f"/opt/cni/bin/{plugin}"))
-        self._write("/opt/cni/bin/gate", _GATE, mode=0o755)
         self.boot()
 
     def boot(self) -> None:
         """Boot the machine and start its daemons."""
         self.machine.boot()
-        self.install()
-        self.configure()
+        self._restore()
         self._connect()
         self.start_containerd()
         self.start_kubelet()
@@ -164,87 +118,9 @@ class Node:
         for daemon in self._daemons.values():
             assert not daemon.ended, f"{daemon.name} on {self.name} has ended: {daemon.log}"
 
-    # --------------------------------------------------------------------------------------- the plugin under test
-
-    def install(self, peer: Path | None = None) -> None:
-        """Put the plugin in place: the peer if one is given, the built executable, or a wrapper around the source."""
-        place = self._file("/opt/cni/bin/multus")
-        place.unlink(missing_ok=True)
-        if peer is not None:
-            shutil.copy2(peer, place)
-        elif BINARY:
-            self.machine.run([BINARY, "install", "--cni-bin-dir", "/opt/cni/bin"])
-        else:
-            wrapper = f"#!/bin/sh\nexec {sys.executable} -m multus_py\n"
-            self._write("/opt/cni/bin/multus", wrapper, mode=0o755)
-
-    def configure(self, **keys: JSON) -> None:
-        """Write `00-multus.conf` and the plugin's kubeconfig.
-
-        Args:
-            keys: What the configuration holds beside, or instead of, what it always does.
-        """
-        access = kubeconfig.Access(controlplane.URL, authority=self._authority, token=self._token)
-        kubeconfig.write(self._file(_KUBECONFIG), access)
-        configuration: Object = {
-            "cniVersion": "0.4.0",
-            "name": "multus-cni-network",
-            "type": "multus",
-            "kubeconfig": _KUBECONFIG,
-            "capabilities": {"portMappings": True},
-            "logLevel": "debug",
-            "logFile": "/var/log/multus.log",
-            "logToStderr": False,
-            "delegates": [self.primary()],
-        }
-        self._write(_CONFIGURATION, json.dumps(configuration | keys, indent=2))
-
-    @contextmanager
-    def configured(self, **keys: JSON) -> Iterator[None]:
-        """Configure the plugin otherwise for a while."""
-        self.configure(**keys)
-        # The runtime reads it when the kernel tells it so, and tells nobody when it has.
-        time.sleep(1)
-        try:
-            yield
-        finally:
-            self.configure()
-            time.sleep(1)
-
-    def primary(self) -> Object:
-        """Return the cluster network's configuration."""
-        return {
-            "cniVersion": "0.4.0",
-            "name": "primary",
-            "plugins": [
-                {
-                    "type": "bridge",
-                    "bridge": "cni0",
-                    "isGateway": True,
-                    "ipMasq": False,
-                    "hairpinMode": True,
-                    "ipam": {
-                        "type": "host-local",
-                        "ranges": [[{"subnet": self.address.pods}]],
-                        "routes": [{"dst": "0.0.0.0/0"}],
-                    },
-                },
-                {"type": "portmap", "snat": True, "capabilities": {"portMappings": True}},
-            ],
-        }
-
-    def remove_kubeconfig(self) -> None:
-        """Take the plugin's way to the API server away; `configure` brings it back."""
-        self._file(_KUBECONFIG).unlink()
-
     def runtime_log(self) -> str:
         """Return what containerd has logged."""
         return self._daemons["containerd"].log.read_text()
-
-    def plugin_log(self) -> str:
-        """Return what the plugin has logged."""
-        log = self.machine.logs / "multus.log"
-        return log.read_text() if log.exists() else ""
 
     # ------------------------------------------------------------------------------------------------ what is there
 
@@ -257,6 +133,18 @@ class Node:
         found = [id for id in self._ctr("containers", "ls", "-q", wanted).split() if id in running]
         assert len(found) == 1, f"{len(found)} sandboxes of {text(pod, 'metadata', 'name')} run on {self.name}"
         return Sandbox(found[0], running[found[0]])
+
+    def container(self, pod: Object, name: str) -> int:
+        """Return the process of a pod's container, as the machine numbers it."""
+        uid = text(pod, "metadata", "uid")
+        wanted = f'labels."io.kubernetes.pod.uid"=={uid},labels."io.kubernetes.container.name"=={name}'
+        running = {line.split()[0]: int(line.split()[1]) for line in self._ctr("tasks", "ls").splitlines()[1:]}
+        (found,) = [id for id in self._ctr("containers", "ls", "-q", wanted).split() if id in running]
+        return running[found]
+
+    def load(self, archive: Path) -> None:
+        """Load an image."""
+        self._ctr("images", "import", str(archive))
 
     def inside(self, pod: Object, argv: Sequence[str], *, check: bool = True) -> str:
         """Run a program of the machine in a pod's network namespace, and return what it printed."""
@@ -317,29 +205,6 @@ class Node:
             shutil.rmtree(self._file(f"/var/lib/cni/{folder}"), ignore_errors=True)
         self.machine.run(["iptables", "-t", "nat", "-F"], check=False)
 
-    # ------------------------------------------------------------------------------------- the plugin that can wait
-
-    def close_gate(self) -> None:
-        """From now on the plugin `gate`, a `bridge`, waits at ADD."""
-        self.machine.path("/run/gate.reached").unlink(missing_ok=True)
-        self.machine.path("/run/gate.closed").touch()
-
-    def wait_at_gate(self) -> str:
-        """Wait until an ADD stands at the gate, and return its container's ID."""
-        reached = self.machine.path("/run/gate.reached")
-        wait_for(reached.exists, f"an ADD reaches the gate on {self.name}", timeout=30)
-        return reached.read_text().strip()
-
-    def open_gate(self) -> None:
-        """Let everybody pass, and wait until they have."""
-        self.machine.path("/run/gate.closed").unlink(missing_ok=True)
-        wait_for(lambda: not self._at_gate(), "nobody is at the gate", timeout=20)
-
-    def _at_gate(self) -> bool:
-        return "/opt/cni/bin/gate" in self.machine.run(
-            ["sh", "-c", "cat /proc/[0-9]*/cmdline 2>/dev/null"], check=False
-        )
-
     # ------------------------------------------------------------------------------------------------------ private
 
     def _connect(self) -> None:
@@ -392,17 +257,6 @@ class Node:
 
     def _ctr(self, *argv: str) -> str:
         return self.machine.run(["ctr", "--namespace=k8s.io", *argv])
-
-    def _file(self, path: str) -> Path:
-        return self.machine.state / path[1:]
-
-    def _write(self, path: str, content: str, *, mode: int = 0o644) -> None:
-        file = self._file(path)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        new = file.with_name(f".{file.name}.new")
-        new.write_text(content)
-        new.chmod(mode)
-        new.rename(file)
 
 
 @dataclass(frozen=True)

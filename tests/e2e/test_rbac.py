@@ -21,13 +21,19 @@ _GROUP = "k8s.cni.cncf.io"
 
 
 def test_rbac_holds_the_least(cluster: Cluster) -> None:
-    rules = cluster.api.get(_ROLE)["rules"]
-    assert rules == [
+    assert _rules(cluster.api.get(_ROLE)) == [
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
         {"apiGroups": [""], "resources": ["pods/status"], "verbs": ["patch"]},
         {"apiGroups": [_GROUP], "resources": ["network-attachment-definitions"], "verbs": ["get", "list", "watch"]},
         {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "patch"]},
     ]
+    (rule,) = _rules(cluster.api.get(f"{RBAC}/namespaces/kube-system/roles/multus"))
+    assert rule == {
+        "apiGroups": ["apps"],
+        "resources": ["daemonsets"],
+        "resourceNames": ["kube-multus-ds"],
+        "verbs": ["get"],
+    }
     for verb in ("update", "delete", "create"):
         assert not _may(cluster, verb, "pods")
     assert not _may(cluster, "get", "secrets")
@@ -70,8 +76,7 @@ def test_rbac_without_events_pods_start_and_say_nothing(space: Space, left: Node
 def _without(cluster: Cluster, resource: str, verb: str) -> Iterator[None]:
     """Take a rule out of the role for a while."""
     role = cluster.api.get(_ROLE)
-    rules = role["rules"]
-    assert isinstance(rules, list)
+    rules = _rules(role)
     kept: list[JSON] = [rule for rule in rules if at(rule, "resources") != [resource]]
     assert len(kept) == len(rules) - 1
     cluster.api.patch(_ROLE, {"rules": kept})
@@ -81,6 +86,12 @@ def _without(cluster: Cluster, resource: str, verb: str) -> Iterator[None]:
     finally:
         cluster.api.patch(_ROLE, {"rules": copy.deepcopy(rules)})
         wait_for(lambda: _may(cluster, verb, resource), f"{verb} {resource} is allowed", timeout=20)
+
+
+def _rules(role: Object) -> list[JSON]:
+    rules = role["rules"]
+    assert isinstance(rules, list)
+    return rules
 
 
 def _may(cluster: Cluster, verb: str, resource: str) -> bool:

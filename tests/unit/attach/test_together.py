@@ -62,6 +62,15 @@ def _never(_work: Work, attachment: Attachment) -> Attached:
     raise AssertionError(attachment)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Take interrupts as Python does by itself, but not where the tests were started in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_delegates_that_still_run(world: World) -> None:
     started = threading.Event()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import signal
@@ -197,6 +198,25 @@ def test_an_interrupt_kills_the_program_and_goes_on(tmp_path: Path) -> None:
         )
 
     assert _ends(int((tmp_path / "pid").read_text()))
+
+
+def test_an_interrupt_while_the_program_starts_kills_it_too(tmp_path: Path) -> None:
+    class InterruptError(Exception):
+        pass
+
+    def interrupt(*_: object) -> None:
+        raise InterruptError
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    script = f"exec 9>>{tmp_path}/alive; flock --shared 9; kill -TERM {os.getpid()}; sleep 60"
+    try:
+        for _ in range(20):  # without care one in ten survives
+            with pytest.raises(InterruptError):
+                _shell(script)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    with (tmp_path / "alive").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nobody who is alive holds it
 
 
 def test_a_group_that_is_gone_already_needs_no_killing() -> None:

@@ -7,6 +7,7 @@ has ended, even if a grandchild still holds its standard output open.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # the C module; `signal` costs an import of `enum`, 4 ms
 import posix
 import select
 
@@ -14,7 +15,7 @@ from multus_py.base import files, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Protocol, TypeAlias
 
     from multus_py.base.clock import Deadline
@@ -35,6 +36,7 @@ MAX_OUTPUT = 16 << 20
 _PIPE_SIZE = 1 << 16
 _KILL_PATIENCE = 5000  # milliseconds that the kernel may need to end a process
 _SIGKILL, _SIGPIPE, _SIGXFSZ = 9, 13, 25
+_ENDING = (_signal.SIGINT, _signal.SIGTERM)
 _SIGNALS = {
     1: "hangup",
     2: "interrupt",
@@ -87,6 +89,16 @@ def run(program: Program, deadline: Deadline, *, started: Started | None = None)
     Raises:
         OSError: It could not be started.
     """
+    # A signal that ends us (entry.py) waits until somebody holds the program: in between, nobody would end that.
+    mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, _ENDING)
+    try:
+        return _start(program, mask).hold(deadline, started, mask=mask)
+    finally:
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
+
+
+def _start(program: Program, mask: Iterable[int]) -> _Conversation:
+    """Start a program, with this mask of signals. Raises OSError."""
     ours, theirs = _pipes()
     try:
         pid = posix.posix_spawn(
@@ -95,13 +107,14 @@ def run(program: Program, deadline: Deadline, *, started: Started | None = None)
             dict(program.environ),
             file_actions=[(posix.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(theirs)],
             setpgroup=0,
+            setsigmask=mask,
             setsigdef=[_SIGPIPE, _SIGXFSZ],  # Python ignores both, and an ignored signal is inherited
         )
     except BaseException:
         _close(*ours, *theirs)
         raise
     _close(*theirs)
-    return _Conversation(pid, ours, program.stdin).hold(deadline, started)
+    return _Conversation(pid, ours, program.stdin)
 
 
 def _pipes() -> tuple[tuple[int, int, int], tuple[int, int, int]]:
@@ -136,10 +149,11 @@ class _Conversation:
         self._size = 0
         self._reaped = False
 
-    def hold(self, deadline: Deadline, started: Started | None) -> Outcome:
+    def hold(self, deadline: Deadline, started: Started | None, *, mask: Iterable[int]) -> Outcome:
         """Talk until the program ends; kill it at the deadline, and when we are interrupted ourselves."""
         timed_out = False
         try:
+            _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
             if started is not None:
                 started(self._pid)
             timed_out = not self._talk(deadline)

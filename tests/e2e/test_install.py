@@ -184,6 +184,24 @@ def test_install_removed(cluster: Cluster, space: Space, stripped: dict[str, dic
         assert node.ping(pod, node.address.gateway)
 
 
+@pytest.mark.usefixtures("loaded")
+def test_install_takes_over_from_a_manifest_for_the_go_multus(cluster: Cluster, space: Space, left: Node) -> None:
+    if cluster.api.find(_DAEMONSET):
+        readme.follow(cluster, "Remove")
+    cluster.admit_plugin()
+    space.nad("storage", networks.macvlan())
+    cluster.kubectl("apply", "--filename", str(Path(__file__).with_name("thin.yaml")))
+    _settled(cluster)
+    wait_for(left.machine.path(_MULTUS_CONF).exists, "the node is configured", timeout=30)
+    space.pod("thin", "storage", on=left)
+    assert left.addresses(space.running("thin")).keys() == {"eth0", "net1"}
+    readme.follow(cluster, "Apply")
+    daemon = _daemon(cluster, left)
+    assert text(daemon, "status", "qosClass") == "Guaranteed", "nothing of the old one is left in it"
+    space.pod("new", "storage", on=left)
+    assert left.addresses(space.running("new")).keys() == {"eth0", "net1"}
+
+
 def _settled(cluster: Cluster) -> None:
     """Wait until every daemon is there, of the right version, and its node configured."""
     cluster.kubectl("--namespace=kube-system", "rollout", "status", "daemonset/kube-multus-ds", "--timeout=120s")

@@ -189,6 +189,24 @@ def test_an_interrupt_kills_the_program_and_goes_on(tmp_path: Path) -> None:
     assert processes.ends(int((tmp_path / "pid").read_text()))
 
 
+def test_an_interrupt_while_the_program_starts_kills_it_too(tmp_path: Path) -> None:
+    class InterruptError(Exception):
+        pass
+
+    def interrupt(*_: object) -> None:
+        raise InterruptError
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        for _ in range(100):  # without care one in ten survives
+            with pytest.raises(InterruptError):
+                _shell(f"kill -TERM {os.getpid()}; echo $$ >> {tmp_path}/pids; exec sleep 60")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    pids = (tmp_path / "pids").read_text().split() if (tmp_path / "pids").exists() else []
+    assert [pid for pid in pids if not processes.ends(int(pid))] == []
+
+
 def test_a_group_that_is_gone_already_needs_no_killing() -> None:
     pid = os.posix_spawn("/bin/true", ["true"], {}, setpgroup=0)
     os.waitpid(pid, 0)

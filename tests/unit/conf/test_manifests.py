@@ -62,6 +62,12 @@ def test_the_image_is_the_one_that_is_made(container: Object) -> None:
     assert command[0] == image.ENTRYPOINT[0]
 
 
+def test_the_manifest_for_the_go_multus_that_is_tried_has_this_image() -> None:
+    tried = (CONF.parent / "tests/e2e/thin.yaml").read_text()
+
+    assert set(re.findall(r"image: (\S+)", tried)) == {image.NAME}
+
+
 def test_a_container_has_no_more_rights_than_it_needs(container: Object) -> None:
     assert container["securityContext"] == {
         "privileged": False,

@@ -12,6 +12,8 @@ from multus_py.cni import args, conf, errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from multus_py.attach.settings import Settings
     from multus_py.base.jsontext import JSONObject, JSONValue
     from multus_py.cluster.objects import Nad
@@ -52,6 +54,13 @@ class Finder:
         """Use these settings' directories, and this way to the API server if there is one."""
         self._settings = settings
         self._cluster = cluster
+        self._nads: dict[tuple[str, str], Nad | cluster_errors.ClusterError] = {}
+
+    def look_up(self, names: Iterable[tuple[str, str]]) -> None:
+        """Ask for NADs, given as (namespace, name), in one go; what came of it is known when each is wanted."""
+        missing = [name for name in dict.fromkeys(names) if name not in self._nads]
+        if self._cluster is not None and missing:
+            self._nads.update(zip(missing, self._cluster.get_nads(missing), strict=True))
 
     def attachment_definition(self, namespace: str, name: str) -> Found:
         """Return the network that a NAD describes.
@@ -63,7 +72,7 @@ class Finder:
         if self._cluster is None:
             raise NoNetworkError(errors.INVALID_CONFIG, _not_found(namespace, name, _NO_CLUSTER))
         try:
-            nad = self._cluster.get_nad(namespace, name)
+            nad = self._nad(namespace, name)
         except cluster_errors.UnavailableError as error:  # nothing is known of the network, so nothing is said of it
             raise errors.CNIError(clusters.code(error), _not_found(namespace, name, error)) from error
         except cluster_errors.ClusterError as error:
@@ -85,7 +94,7 @@ class Finder:
         reason: object = _NO_CLUSTER
         if self._cluster is not None:
             try:
-                return self._from_nad(self._cluster.get_nad(self._settings.multus_namespace, text))
+                return self._from_nad(self._nad(self._settings.multus_namespace, text))
             except cluster_errors.ClusterError as error:  # Multus: whatever the reason, a file may still have it
                 reason = error
         try:
@@ -116,6 +125,14 @@ class Finder:
         plugins: list[JSONValue] = [_CHAIN_PLUGIN, *(plugin.raw for plugin in appended)]
         chain: JSONObject = {"cniVersion": self._settings.version, "name": name, "plugins": plugins}
         return Found(name=name, network=conf.parse(jsontext.dumps(chain).encode()))
+
+    def _nad(self, namespace: str, name: str) -> Nad:
+        """Return a NAD. Raises ClusterError."""
+        self.look_up([(namespace, name)])
+        found = self._nads[namespace, name]
+        if isinstance(found, cluster_errors.ClusterError):
+            raise found
+        return found
 
     def _from_nad(self, nad: Nad) -> Found:
         name = f"{nad.namespace}/{nad.name}"

@@ -103,6 +103,7 @@ def _selected(settings: Settings, pod: Pod, finder: Finder) -> list[_Choice]:
         wanted = selection.parse(pod.annotations.get(NETWORKS, ""), namespace=pod.namespace)
     except selection.SelectionError as error:
         raise errors.CNIError(errors.INVALID_CONFIG, f"{annotation}{error}") from error
+    finder.look_up((item.namespace, item.name) for item in wanted if _is_allowed(settings, pod, item))
     return [
         _choice(settings, pod, finder, item, f"{annotation}networks[{index}] ({item.reference}): ")
         for index, item in enumerate(wanted)
@@ -124,13 +125,21 @@ def _choice(settings: Settings, pod: Pod, finder: Finder, wanted: Selection, whe
 
 def _check_isolation(settings: Settings, pod: Pod, wanted: Selection) -> None:
     """Refuse a network of another namespace where pods are kept apart (cni-behaviour 15.1.4)."""
-    allowed = (pod.namespace, *settings.global_namespaces)
-    if settings.namespace_isolation and wanted.namespace not in allowed:
+    if not _is_allowed(settings, pod, wanted):
         problem = (
             f"namespace isolation enabled, annotation violates permission, pod is in namespace {pod.namespace} but "
-            f"refers to target namespace {wanted.namespace} (allowed: {', '.join(allowed)})"
+            f"refers to target namespace {wanted.namespace} (allowed: {', '.join(_in_reach(settings, pod))})"
         )
         raise errors.CNIError(errors.INVALID_CONFIG, problem)
+
+
+def _is_allowed(settings: Settings, pod: Pod, wanted: Selection) -> bool:
+    return not settings.namespace_isolation or wanted.namespace in _in_reach(settings, pod)
+
+
+def _in_reach(settings: Settings, pod: Pod) -> tuple[str, ...]:
+    """Return the namespaces whose networks a pod may use where pods are kept apart."""
+    return (pod.namespace, *settings.global_namespaces)
 
 
 def _attachment(work: Work, choice: _Choice, *, index: int, devices: Devices) -> Attachment:

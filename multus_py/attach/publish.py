@@ -13,7 +13,7 @@ from multus_py.multinet import status as network_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from multus_py.attach.attachment import Attached
     from multus_py.attach.work import Work
@@ -32,7 +32,6 @@ class Publisher:
         self._work = work
         self._cluster = cluster
         self._pod = pod
-        self._silent = False
 
     def status(self, made: Sequence[Attached]) -> None:
         """Write the network status.
@@ -67,32 +66,33 @@ class Publisher:
 
     def added(self, made: Sequence[Attached]) -> None:
         """Post an event for each attachment that has interfaces or addresses."""
-        for attached in made:
-            if attached.result.interfaces or attached.result.addresses:
-                addresses = " ".join(address.address for address in attached.result.addresses)
-                message = f"Add {attached.attachment.ifname} [{addresses}] from {attached.attachment.name}"
-                self._post(Event(reason="AddedInterface", message=message))
+        self._post(_added(attached) for attached in made if attached.result.interfaces or attached.result.addresses)
 
     def failed(self, error: BaseException) -> None:
         """Post the event that tells the pod's owner why its ADD failed."""
         if isinstance(error, NoNetworkError):
-            self._post(Event(type="Warning", reason="NoNetworkFound", message=error.announcement))
+            self._post([Event(type="Warning", reason="NoNetworkFound", message=error.announcement)])
         elif isinstance(error, AttachError):
             attachment = error.attachment
             message = f"Add {attachment.ifname} from {attachment.name} failed: {error.cause}"
-            self._post(Event(type="Warning", reason="FailedToAddInterface", message=message))
+            self._post([Event(type="Warning", reason="FailedToAddInterface", message=message)])
 
     def _is_quiet(self, pod: Pod) -> bool:
         return pod.namespace in self._work.settings.system_namespaces and not (
             pod.annotations.get(planning.NETWORKS) or pod.annotations.get(planning.DEFAULT_NETWORK)
         )
 
-    def _post(self, event: Event) -> None:
-        """Post an event. Events help people; no call may fail for them, or wait for a lost cluster again and again."""
-        if self._cluster is None or self._pod is None or self._silent:
+    def _post(self, events: Iterable[Event]) -> None:
+        """Post events. They help people; no call may fail for them."""
+        if self._cluster is None or self._pod is None:
             return
         try:
-            self._cluster.post_event(self._pod, event)
+            self._cluster.post_events(self._pod, list(events))
         except cluster_errors.ClusterError as error:
-            self._silent = True
-            self._work.log.warning(f"cannot post the event {event.reason} for {self._work.subject}: {error}")
+            self._work.log.warning(f"cannot post events for {self._work.subject}: {error}")
+
+
+def _added(attached: Attached) -> Event:
+    addresses = " ".join(address.address for address in attached.result.addresses)
+    message = f"Add {attached.attachment.ifname} [{addresses}] from {attached.attachment.name}"
+    return Event(reason="AddedInterface", message=message)

@@ -17,7 +17,7 @@ from multus_py.cluster.operation import AgainError, Operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from multus_py.base.clock import Clock, Deadline
     from multus_py.base.jsontext import JSONObject
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _LEAST_PATIENCE = 0.5
 _EVENT_PATIENCE = 2.0
+_AHEAD = 8  # requests on their way at once: they fit into a socket's buffer, or both sides might wait for each other
 _NO_VARIABLES: Mapping[bytes, bytes] = {}
 
 
@@ -73,12 +74,21 @@ class Direct:
     def get_pod(self, namespace: str, name: str) -> Pod:
         """Return a pod. Raises ClusterError; NotFoundError when there is none (any more)."""
         wanted = Operation(verb="get", resource=operation.PODS, namespace=namespace, name=name)
-        return objects.Pod.from_document(self._perform(wanted))
+        return objects.Pod.from_document(self._perform(wanted, time.Deadline(self._clock, self._timeout)))
 
-    def get_nad(self, namespace: str, name: str) -> Nad:
-        """Return a network attachment definition. Raises ClusterError; NotFoundError when there is none."""
-        wanted = Operation(verb="get", resource=operation.NADS, namespace=namespace, name=name)
-        return objects.Nad.from_document(self._perform(wanted))
+    def get_nads(self, names: Sequence[tuple[str, str]]) -> list[Nad | errors.ClusterError]:
+        """Return network attachment definitions, or for each that cannot be had the reason."""
+        found: list[Nad | errors.ClusterError] = []
+        deadline = time.Deadline(self._clock, self._timeout)
+        wanted = [
+            Operation(verb="get", resource=operation.NADS, namespace=namespace, name=name) for namespace, name in names
+        ]
+        for one, answer in self._asked(wanted, deadline):
+            try:
+                found.append(objects.Nad.from_document(self._perform(one, deadline, answer)))
+            except errors.ClusterError as error:
+                found.append(error)
+        return found
 
     def write_status(self, pod: Pod, annotations: Mapping[str, str]) -> None:
         """Set annotations of this very pod by one patch: with the UID in it, the server refuses any other pod.
@@ -90,18 +100,22 @@ class Direct:
         """
         body: JSONObject = {"metadata": {"uid": pod.uid, "annotations": dict(annotations)}}
         namespace, name = pod.namespace, pod.name
-        self._perform(Operation(verb="patch", resource=operation.POD_STATUS, namespace=namespace, name=name, body=body))
+        wanted = Operation(verb="patch", resource=operation.POD_STATUS, namespace=namespace, name=name, body=body)
+        self._perform(wanted, time.Deadline(self._clock, self._timeout))
 
-    def post_event(self, pod: Pod, event: Event) -> None:
-        """Create an event, with little patience: whoever waits for the pod waits for this, too. Raises ClusterError."""
-        body = events.document(pod, event, now=self._clock.now())
-        try:
-            self._perform(
-                Operation(verb="create", resource=operation.EVENTS, namespace=pod.namespace, body=body),
-                timeout=min(self._timeout or _EVENT_PATIENCE, _EVENT_PATIENCE),
-            )
-        except errors.ConflictError:
-            pass  # it is there: it had arrived, the answer got lost, and we sent it again
+    def post_events(self, pod: Pod, happened: Sequence[Event]) -> None:
+        """Create events, with little patience: whoever waits for the pod waits for this, too. Raises ClusterError."""
+        deadline = time.Deadline(self._clock, min(self._timeout or _EVENT_PATIENCE, _EVENT_PATIENCE))
+        documents = [events.document(pod, event, now=self._clock.now()) for event in happened]
+        wanted = [
+            Operation(verb="create", resource=operation.EVENTS, namespace=pod.namespace, body=body)
+            for body in documents
+        ]
+        for one, answer in self._asked(wanted, deadline):
+            try:
+                self._perform(one, deadline, answer)
+            except errors.ConflictError:
+                pass  # it is there: it had arrived, the answer got lost, and we sent it again
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -109,11 +123,35 @@ class Direct:
             self._session.connection.close()
             self._session = None
 
-    def _perform(self, wanted: Operation, *, timeout: float | None = None) -> JSONObject:
-        """Carry out an operation with all that helps, and return the server's document."""
-        deadline = time.Deadline(self._clock, self._timeout if timeout is None else timeout)
+    def _asked(self, wanted: Sequence[Operation], deadline: Deadline) -> Iterable[tuple[Operation, Response | None]]:
+        """Send several operations without waiting in between, and pair each with its answer, None if none came.
+
+        That saves the way to the server and back for all but the first. It is no more than a start: whoever gets no
+        answer here, or a useless one, goes the way of a single operation, where failures are dealt with.
+        """
+        answers: list[Response] = []
+        if len(wanted) > 1:
+            try:
+                session = self._open(deadline)
+                messages = [session.message(one) for one in wanted[:_AHEAD]]
+                answers = session.connection.request_several(messages, self._patience(deadline))
+            except (errors.ClusterError, OSError, ValueError, http.ProtocolError):
+                pass
+        for one, answer in zip(wanted, answers, strict=False):
+            self._note(one, answer)
+        known = [None if answer.status == 401 else answer for answer in answers]  # 401: the credentials may be new
+        return zip(wanted, known + [None] * (len(wanted) - len(known)), strict=True)
+
+    def _perform(self, wanted: Operation, deadline: Deadline, answer: Response | None = None) -> JSONObject:
+        """Carry out an operation with all that helps, and return the server's document.
+
+        Args:
+            wanted: What to do.
+            deadline: When to give up.
+            answer: What the server said already, if it was asked.
+        """
         try:
-            return self._repeat(wanted, deadline)
+            return self._repeat(wanted, deadline, answer)
         except errors.ForbiddenError as error:
             place = f'{wanted.resource} in namespace "{wanted.namespace}"'
             message = f"the node's account may not {wanted.verb} {place} ({self._access.server}): {error}"
@@ -123,11 +161,11 @@ class Direct:
         except (ValueError, http.ProtocolError) as error:
             raise errors.ClusterError(f"cannot {wanted} ({self._access.server}): {error}") from error
 
-    def _repeat(self, wanted: Operation, deadline: Deadline) -> JSONObject:
+    def _repeat(self, wanted: Operation, deadline: Deadline, answer: Response | None) -> JSONObject:
         started, attempts = self._clock.monotonic(), 1
         while True:
             try:
-                return wanted.judge(self._attempt(wanted, deadline))
+                return wanted.judge(answer or self._attempt(wanted, deadline))
             except AgainError as failure:
                 pause = max(failure.after, _pause(attempts))
                 left = deadline.remaining()
@@ -137,6 +175,7 @@ class Direct:
                     raise errors.UnavailableError(message) from failure
                 self._log.verbose(f"cannot {wanted} yet ({self._access.server}): {failure}; again in {pause:.1f} s")
             attempts += 1
+            answer = None
             self._clock.sleep(pause)
 
     def _attempt(self, wanted: Operation, deadline: Deadline) -> Response:
@@ -154,16 +193,12 @@ class Direct:
 
     def _send(self, wanted: Operation, deadline: Deadline) -> Response:
         session = self._open(deadline)
-        target, headers = session.dialer.target(wanted.path), session.headers
-        body = None
-        if wanted.body is not None:
-            body = jsontext.dumps(wanted.body).encode()
-            headers = {**headers, "Content-Type": wanted.media_type}
-        response = session.connection.request(
-            wanted.method, target, headers=headers, body=body, deadline=self._patience(deadline)
-        )
-        self._log.debug(f"{wanted} ({self._access.server}): {response.status} {response.reason}")
+        response = session.connection.request(session.message(wanted), self._patience(deadline))
+        self._note(wanted, response)
         return response
+
+    def _note(self, wanted: Operation, response: Response) -> None:
+        self._log.debug(f"{wanted} ({self._access.server}): {response.status} {response.reason}")
 
     def _patience(self, deadline: Deadline) -> Deadline:
         """Give one attempt half of what is left: one of many servers behind an address may hang, and others not."""
@@ -186,19 +221,27 @@ class Direct:
 
 
 class _Session:
-    """What belongs to one set of credentials: the connection, and the headers that say who we are."""
+    """What belongs to one set of credentials: the connection, and what every request on it says of us."""
 
     def __init__(self, access: Access, credential: Credential, clock: Clock) -> None:
         """Prepare; nothing is connected yet. Raises ConfigError."""
         self.dialer = dial.Dialer(access, credential, clock=clock)
         self.connection = http.Connection(self.dialer)
-        self.headers = {
+        self._headers = {
             **self.dialer.headers(),
             "Accept": "application/json",
             "User-Agent": f"multus-py/{multus_py.VERSION}",
         }
         if credential.token:
-            self.headers["Authorization"] = f"Bearer {credential.token}"
+            self._headers["Authorization"] = f"Bearer {credential.token}"
+
+    def message(self, wanted: Operation) -> bytes:
+        """Write an operation as a request. Raises ValueError, ProtocolError: it cannot be one."""
+        target = self.dialer.target(wanted.path)
+        if wanted.body is None:
+            return http.compose(wanted.method, target, self._headers)
+        headers = {**self._headers, "Content-Type": wanted.media_type}
+        return http.compose(wanted.method, target, headers, jsontext.dumps(wanted.body).encode())
 
 
 def _pause(attempts: int) -> float:

@@ -10,7 +10,7 @@ from multus_py.base import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Protocol, TypeAlias
 
     from multus_py.base.clock import Deadline
@@ -65,26 +65,20 @@ class Connection:
         self._dial = dial
         self._stream: Stream | None = None
 
-    def request(
-        self, method: str, target: str, *, headers: Mapping[str, str], body: bytes | None = None, deadline: Deadline
-    ) -> Response:
+    def request(self, message: bytes, deadline: Deadline) -> Response:
         """Send a request and return the answer.
 
         A server may close a kept connection at any time. If that has happened, without a byte of an answer, the
         request is sent once more on a new one: so no request should do harm when it arrives twice.
 
         Args:
-            method: GET, say.
-            target: What stands behind it in the request line.
-            headers: All but Content-Length.
-            body: None for no body.
+            message: What `compose` wrote.
             deadline: When all of the answer must have come.
 
         Raises:
             ProtocolError: The answer is not HTTP.
             OSError: The connection failed; TimeoutError: at the deadline.
         """
-        message = compose(method, target, headers, body)
         kept, self._stream = self._stream, None
         if kept is not None:
             try:
@@ -92,6 +86,33 @@ class Connection:
             except _UnansweredError:
                 pass
         return self._exchange(self._dial(deadline), message, deadline)
+
+    def request_several(self, messages: Sequence[bytes], deadline: Deadline) -> list[Response]:
+        """Send requests one behind the other, without waiting in between (RFC 9112, 9.3.2); return their answers.
+
+        Returns:
+            The answers in order, as many as came. A request without one may have arrived nevertheless.
+
+        Raises:
+            OSError: There was no connection, and none could be made.
+        """
+        stream, self._stream = self._stream or self._dial(deadline), None
+        answers: list[Response] = []
+        reader = Reader(stream, deadline)
+        try:
+            stream.send(b"".join(messages), deadline)
+            for _ in messages:
+                answers.append(read_response(reader))
+                if not _is_kept(answers[-1]):
+                    break
+        except (OSError, ProtocolError):
+            stream.close()
+        except BaseException:
+            stream.close()
+            raise
+        else:
+            self._keep(stream, reader, answers[-1])
+        return answers
 
     def close(self) -> None:
         """Close the connection, if there is one."""
@@ -110,11 +131,15 @@ class Connection:
         except BaseException:
             stream.close()
             raise
-        if _is_kept(response) and reader.is_empty:
+        self._keep(stream, reader, response)
+        return response
+
+    def _keep(self, stream: Stream, reader: Reader, last: Response) -> None:
+        """Keep a connection after its last answer, if it can be used again."""
+        if _is_kept(last) and reader.is_empty:
             self._stream = stream
         else:
             stream.close()
-        return response
 
 
 class _UnansweredError(ConnectionError):

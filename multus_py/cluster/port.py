@@ -6,19 +6,24 @@ from multus_py.base import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Protocol
 
+    from multus_py.cluster.errors import ClusterError
     from multus_py.cluster.objects import Nad, Pod
 
     class Cluster(Protocol):
-        """The cluster, for one CNI call. Every method raises ClusterError, and nothing else."""
+        """The cluster, for one CNI call. Methods raise ClusterError, and nothing else."""
 
         def get_pod(self, namespace: str, name: str) -> Pod:
             """Return a pod. Raises NotFoundError when there is none (any more)."""
 
-        def get_nad(self, namespace: str, name: str) -> Nad:
-            """Return a network attachment definition. Raises NotFoundError when there is none."""
+        def get_nads(self, names: Sequence[tuple[str, str]]) -> list[Nad | ClusterError]:
+            """Look network attachment definitions up, each given as (namespace, name), in one go.
+
+            Returns, for each name, what was found, or the error that it would be to ask for this one alone:
+            NotFoundError when there is none. Here alone errors are returned and not raised: none hides the others.
+            """
 
         def write_status(self, pod: Pod, annotations: Mapping[str, str]) -> None:
             """Set annotations of this very pod, and leave its others alone.
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
                 NotFoundError: The pod is gone.
             """
 
-        def post_event(self, pod: Pod, event: Event) -> None:
+        def post_events(self, pod: Pod, events: Sequence[Event]) -> None:
             """Tell those who look at the pod what happened. Whoever calls this should survive its failure."""
 
         def close(self) -> None:

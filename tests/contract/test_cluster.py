@@ -15,7 +15,7 @@ from multus_py.cluster.direct import Direct
 from multus_py.cluster.objects import Nad, Pod
 from multus_py.cluster.port import Event
 from multus_py.lab.apiserver import APIServer
-from tests.fakes.cluster import FakeCluster
+from tests.fakes.cluster import FakeCluster, get_nad
 
 if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject
@@ -124,14 +124,14 @@ def test_a_pod_is_found(world: World) -> None:
 
 def test_a_definition_is_found(world: World) -> None:
     world.create_nad("net", CONFIG, {RESOURCE: "intel.com/sriov", "x": "y"})
-    nad = world.cluster.get_nad("default", "net")
+    nad = get_nad(world.cluster, "default", "net")
     assert (nad.namespace, nad.name, nad.config, nad.resource_name) == ("default", "net", CONFIG, "intel.com/sriov")
     assert nad.annotations["x"] == "y"
 
 
 def test_a_definition_without_a_spec_is_found(world: World) -> None:
     world.create_nad("net", None, {})
-    nad = world.cluster.get_nad("default", "net")
+    nad = get_nad(world.cluster, "default", "net")
     assert (nad.config, nad.resource_name) == ("", "")
 
 
@@ -139,19 +139,42 @@ def test_a_definition_without_a_spec_is_found(world: World) -> None:
 def test_what_is_not_there_is_not_found(world: World, namespace: str, name: str) -> None:
     world.create_pod("web", {})
     world.create_nad("web", CONFIG, {})
-    for get in (world.cluster.get_pod, world.cluster.get_nad):
-        with pytest.raises(errors.NotFoundError, match=name):
-            get(namespace, name)
+    with pytest.raises(errors.NotFoundError, match=name):
+        world.cluster.get_pod(namespace, name)
+    with pytest.raises(errors.NotFoundError, match=name):
+        get_nad(world.cluster, namespace, name)
+
+
+def test_definitions_are_looked_up_together_and_each_has_its_own_answer(world: World) -> None:
+    names = [f"net{index}" for index in range(12)]
+    for name in names:
+        world.create_nad(name, CONFIG, {})
+    wanted = [("default", name) for name in ["missing", *names, "..", names[0]]]
+    missing, *found, impossible, again = world.cluster.get_nads(wanted)
+    assert isinstance(missing, errors.NotFoundError)
+    assert [nad.name for nad in found if isinstance(nad, Nad)] == names
+    assert isinstance(impossible, errors.ClusterError)
+    assert not isinstance(impossible, errors.NotFoundError)
+    assert again == found[0]
+
+
+def test_nothing_is_looked_up_or_told_when_nothing_is_wanted(world: World) -> None:
+    world.create_pod("web", {})
+    world.cluster.post_events(world.cluster.get_pod("default", "web"), [])
+    assert world.cluster.get_nads([]) == []
+    assert world.events() == []
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../web", "web/log", "%2e%2e"])
 def test_what_can_be_no_name_is_an_error_but_not_a_missing_object(world: World, name: str) -> None:
     world.create_pod("web", {})
-    for get in (world.cluster.get_pod, world.cluster.get_nad):
-        for namespace, wanted in (("default", name), (name, "web")):
-            with pytest.raises(errors.ClusterError) as caught:
-                get(namespace, wanted)
-            assert not isinstance(caught.value, errors.NotFoundError)
+    for namespace, wanted in (("default", name), (name, "web")):
+        with pytest.raises(errors.ClusterError) as caught:
+            world.cluster.get_pod(namespace, wanted)
+        assert not isinstance(caught.value, errors.NotFoundError)
+        with pytest.raises(errors.ClusterError) as caught:
+            get_nad(world.cluster, namespace, wanted)
+        assert not isinstance(caught.value, errors.NotFoundError)
 
 
 def test_names_with_odd_characters_are_not_found(world: World) -> None:
@@ -196,8 +219,9 @@ def test_the_status_of_a_pod_that_is_gone_is_not_found(world: World) -> None:
 def test_events_are_told(world: World) -> None:
     world.create_pod("web", {})
     pod = world.cluster.get_pod("default", "web")
-    world.cluster.post_event(pod, Event(reason="AddedInterface", message="Add net1 [192.0.2.7/24] from default/net"))
-    world.cluster.post_event(pod, Event(type="Warning", reason="NoNetworkFound", message="cannot find it"))
+    added = Event(reason="AddedInterface", message="Add net1 [192.0.2.7/24] from default/net")
+    missing = Event(type="Warning", reason="NoNetworkFound", message="cannot find it")
+    world.cluster.post_events(pod, [added, missing])
     assert sorted(world.events()) == [
         ("web", "Normal", "AddedInterface", "Add net1 [192.0.2.7/24] from default/net"),
         ("web", "Warning", "NoNetworkFound", "cannot find it"),

@@ -42,6 +42,24 @@ class Cluster:
         """Return the node that a pod runs on."""
         return next(node for node in self.nodes if node.name == text(pod, "spec", "nodeName"))
 
+    @contextmanager
+    def without_api(self) -> Iterator[None]:
+        """Stop the API server for a while.
+
+        A kubelet that has lost its server asks again later and later, at last once a minute: what the API says would
+        reach it long after the server is back. So the kubelets start anew then; what they run goes on.
+        """
+        self.control.stop_api()
+        try:
+            yield
+        finally:
+            self.control.start_api()
+            for node in self.nodes:
+                node.stop("kubelet")
+                node.start("kubelet")
+        for node in self.nodes:
+            wait_ready(self.api, node)
+
     def connect_nodes(self) -> None:
         """Lay the cable `eth1` between the nodes, without addresses: the pods' second networks use it."""
         left, right = (str(node.machine.pid) for node in self.nodes)

@@ -81,18 +81,13 @@ def test_api_stopped_during_add(space: Space, cluster: Cluster, left: Node) -> N
         space.pod("early", "slow", on=left)
         left.wait_at_gate()
         say("stopping the API server")
-        cluster.control.stop_api()
-        left.open_gate()
-        # The status cannot be written: all is undone, and the runtime is told.
-        wait_for(lambda: not left.records(), "the ADD is undone", timeout=40, found=left.leftovers)
-        wait_for(
-            lambda: f"[{space.name}/early/" in (log := left.runtime_log()) and "cannot write the network status" in log,
-            "the runtime is told",
-            timeout=10,
-        )
+        with cluster.without_api():
+            left.open_gate()
+            # The status cannot be written: all is undone, and the runtime is told.
+            wait_for(lambda: not left.records(), "the ADD is undone", timeout=40, found=left.leftovers)
+            wait_for(lambda: _was_told(left, space), "the runtime is told", timeout=10)
     finally:
         left.open_gate()
-        cluster.control.start_api()
     pod = space.running("early", timeout=90)
     assert list(left.addresses(pod)) == ["eth0", "net1"]
 
@@ -103,11 +98,8 @@ def test_api_stopped_during_del(space: Space, cluster: Cluster, left: Node) -> N
     space.running("late")
     space.delete("late")  # `sleep` does not listen to SIGTERM: two seconds are left
     say("stopping the API server")
-    cluster.control.stop_api()
-    try:
+    with cluster.without_api():
         nothing_new(left, {})
-    finally:
-        cluster.control.start_api()
     space.gone("late")
 
 
@@ -116,14 +108,13 @@ def test_api_gone_for_good(space: Space, cluster: Cluster, left: Node) -> None:
     manifest = _write_static_pod(space, left)
     space.running(f"static-{left.name}")
     say("stopping the API server, and removing the plugin's kubeconfig")
-    cluster.control.stop_api()
-    left.remove_kubeconfig()
-    try:
-        left.machine.path(manifest).unlink()
-        nothing_new(left, {})
-    finally:
-        left.configure()
-        cluster.control.start_api()
+    with cluster.without_api():
+        left.remove_kubeconfig()
+        try:
+            left.machine.path(manifest).unlink()
+            nothing_new(left, {})
+        finally:
+            left.configure()
     space.gone(f"static-{left.name}")
 
 
@@ -169,6 +160,11 @@ def test_reboot_of_a_node(space: Space, cluster: Cluster, left: Node) -> None:
     for interface in ("eth0", "net1"):
         assert addresses[interface] == [f"{ip}/25" for ip in ips(pod, interface)]
     assert left.ping(pod, left.address.gateway)
+
+
+def _was_told(node: Node, space: Space) -> bool:
+    log = node.runtime_log()
+    return f"[{space.name}/early/" in log and "cannot write the network status" in log
 
 
 def _restart(space: Space, cluster: Cluster, node: Node, daemon: str) -> None:

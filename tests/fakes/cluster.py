@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from multus_py.cluster import errors
 from multus_py.cluster.objects import Nad, Pod
 from multus_py.cluster.port import Event
 
+if TYPE_CHECKING:
+    from multus_py.cluster.port import Cluster
+
 T = TypeVar("T")
 
-_CALLS = frozenset({"get_pod", "get_nad", "write_status", "post_event"})
+_CALLS = frozenset({"get_pod", "get_nads", "write_status", "post_events"})
+
+
+def get_nad(cluster: Cluster, namespace: str, name: str) -> Nad:
+    """Ask for one NAD. Raises ClusterError."""
+    (found,) = cluster.get_nads([(namespace, name)])
+    if isinstance(found, errors.ClusterError):
+        raise found
+    return found
 
 
 class FakeCluster:
@@ -55,9 +66,15 @@ class FakeCluster:
         self._called("get_pod", namespace, name)
         return self._find(self._pods, "pod", namespace, name)
 
-    def get_nad(self, namespace: str, name: str) -> Nad:
-        self._called("get_nad", namespace, name)
-        return self._find(self._nads, "network-attachment-definition", namespace, name)
+    def get_nads(self, names: Sequence[tuple[str, str]]) -> list[Nad | errors.ClusterError]:
+        return [self._nad(namespace, name) for namespace, name in names]
+
+    def _nad(self, namespace: str, name: str) -> Nad | errors.ClusterError:
+        try:
+            self._called("get_nads", namespace, name)
+            return self._find(self._nads, "network-attachment-definition", namespace, name)
+        except errors.ClusterError as error:
+            return error
 
     def write_status(self, pod: Pod, annotations: Mapping[str, str]) -> None:
         self._called("write_status", pod.namespace, pod.name)
@@ -66,9 +83,9 @@ class FakeCluster:
             raise errors.ConflictError(f'pod "{pod.name}" in namespace "{pod.namespace}" has another UID')
         self.put(current.replace(annotations={**current.annotations, **annotations}))
 
-    def post_event(self, pod: Pod, event: Event) -> None:
-        self._called("post_event", pod.namespace, pod.name)
-        self.events.append((pod, event))
+    def post_events(self, pod: Pod, events: Sequence[Event]) -> None:
+        self._called("post_events", pod.namespace, pod.name)
+        self.events += [(pod, event) for event in events]
 
     def close(self) -> None:
         self.closed = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,7 @@ from multus_py.cni import errors
 from multus_py.cni.errors import CNIError
 from multus_py.entry import InterruptedCallError
 from multus_py.node import errors as node_errors
-from tests.fakes.cluster import FakeCluster
+from tests.fakes.cluster import FakeCluster, get_nad
 from tests.fakes.processes import Hang, PluginCall
 from tests.unit.attach.world import DEFAULT_NETWORK, NETNS, POD_ARGS, World, exits
 
@@ -137,13 +138,13 @@ def test_a_call_that_names_no_pod_asks_the_cluster_nothing(world: World) -> None
 def test_the_cluster_is_asked_no_more_than_necessary(two: World) -> None:
     two.add()
     assert two.cluster
-    assert two.cluster.calls[:4] == [
+    assert two.cluster.calls == [
         ("get_pod", "demo", "web"),
-        ("get_nad", "demo", "a"),
-        ("get_nad", "demo", "b"),
+        ("get_nads", "demo", "a"),
+        ("get_nads", "demo", "b"),
         ("write_status", "demo", "web"),
+        ("post_events", "demo", "web"),
     ]
-    assert [call for call, _, _ in two.cluster.calls[4:]] == ["post_event"] * 3
     assert two.cluster.closed
 
 
@@ -304,7 +305,7 @@ def test_an_interrupted_add_undoes_itself(two: World, where: str, mode: str) -> 
 
 def test_an_add_interrupted_while_the_cluster_is_told_undoes_itself(two: World) -> None:
     assert two.cluster
-    two.cluster = _Interrupted(two.cluster.pod("demo", "web"), two.cluster.get_nad("demo", "a"))
+    two.cluster = _Interrupted(two.cluster.pod("demo", "web"), get_nad(two.cluster, "demo", "a"))
     two.put_nad("b")
     with pytest.raises(InterruptedCallError):
         two.add()
@@ -314,7 +315,7 @@ def test_an_add_interrupted_while_the_cluster_is_told_undoes_itself(two: World) 
 class _Interrupted(FakeCluster):
     """A cluster that is being told of an event when the signal comes."""
 
-    def post_event(self, pod: Pod, event: Event) -> None:
+    def post_events(self, pod: Pod, events: Sequence[Event]) -> None:
         raise InterruptedCallError("ended by signal 15")
 
 

@@ -135,7 +135,7 @@ def test_a_nad_that_cannot_be_read_is_no_missing_one(
     world: World, failure: cluster_errors.ClusterError, code: int, *, announced: bool
 ) -> None:
     assert world.cluster
-    world.cluster.fail("get_nad", failure)
+    world.cluster.fail("get_nads", failure)
     error = refusal(world)
     assert (error.code, isinstance(error, NoNetworkError)) == (code, announced)
     assert str(failure) in error.msg

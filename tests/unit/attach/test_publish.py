@@ -159,10 +159,10 @@ def test_a_warning_tells_of_the_failure_of(world: World, what: str) -> None:
 
 def test_events_that_cannot_be_posted_are_logged_and_given_up(world: World) -> None:
     assert world.cluster
-    world.cluster.fail("post_event", cluster_errors.ForbiddenError("may not create events"))
+    world.cluster.fail("post_events", cluster_errors.ForbiddenError("may not create events"))
     publisher(world, world.put_pod()).added(BOTH)
-    assert world.cluster.calls == [("post_event", "demo", "web")], "no second attempt"
-    assert "warning: cannot post the event AddedInterface for demo/web/u1: may not create events" in world.log()
+    assert world.cluster.calls == [("post_events", "demo", "web")], "no second attempt"
+    assert "warning: cannot post events for demo/web/u1: may not create events" in world.log()
 
 
 def test_the_whole_of_an_add_is_told(world: World) -> None:

@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,15 +15,20 @@ from multus_py.base.log import DEBUG, Log, Options
 from multus_py.cluster import errors, kubeconfig, url
 from multus_py.cluster.direct import Direct
 from multus_py.cluster.kubeconfig import Access
-from multus_py.cluster.objects import Pod
+from multus_py.cluster.objects import Nad, Pod
 from multus_py.cluster.port import Event
 from multus_py.lab.apiserver import APIServer
 from multus_py.lab.certs import Authority
 from multus_py.lab.faults import Action, Answer, Delay, Fault, Garbage, HangUp
 from tests.fakes.clock import FakeClock
+from tests.fakes.cluster import get_nad
 from tests.unit.cluster.loopback import answering, serving
 
+if TYPE_CHECKING:
+    from multus_py.base.jsontext import JSONObject
+
 EVENT = Event(reason="AddedInterface", message="Add net1")
+OTHER_EVENT = Event(reason="AddedInterface", message="Add net2")
 POD_PATH = "/api/v1/namespaces/default/pods/web"
 
 
@@ -72,9 +78,10 @@ Ask = Callable[[Fixture, Pod], object]
 def test_a_call_needs_one_connection(fixture: Fixture) -> None:
     pod = fixture.pod()
     with pytest.raises(errors.NotFoundError):
-        fixture.direct.get_nad("default", "net")
+        get_nad(fixture.direct, "default", "net")
+    fixture.direct.get_nads([("default", "net"), ("default", "other")])
     fixture.direct.write_status(pod, {"a": "b"})
-    fixture.direct.post_event(pod, EVENT)
+    fixture.direct.post_events(pod, [EVENT, OTHER_EVENT])
     assert {request.connection for request in fixture.server.requests} == {1}
     assert fixture.clock.sleeps == []
 
@@ -115,10 +122,11 @@ def test_a_path_of_the_server_stands_in_front(fixture: Fixture) -> None:
 
 
 def test_names_that_lead_elsewhere_are_not_even_sent(fixture: Fixture) -> None:
-    for ask in (fixture.direct.get_pod, fixture.direct.get_nad):
-        for name in ("", "..", "../x", "a/b", "%2e"):
-            with pytest.raises(errors.ClusterError, match="no object can have such a name"):
-                ask("default", name)
+    for name in ("", "..", "../x", "a/b", "%2e"):
+        with pytest.raises(errors.ClusterError, match="no object can have such a name"):
+            fixture.direct.get_pod("default", name)
+        with pytest.raises(errors.ClusterError, match="no object can have such a name"):
+            get_nad(fixture.direct, "default", name)
     assert fixture.server.requests == ()
 
 
@@ -219,7 +227,7 @@ def test_a_connection_that_the_server_closed_while_idle_is_opened_again(fixture:
 def test_an_event_whose_answer_was_lost_is_there_once(fixture: Fixture) -> None:
     pod = fixture.pod()
     fixture.server.inject(Fault(HangUp(after="effect"), method="POST"))
-    fixture.direct.post_event(pod, EVENT)
+    fixture.direct.post_events(pod, [EVENT])
     assert [event["message"] for event in fixture.server.list("event")] == ["Add net1"]
     assert [request.method for request in fixture.server.requests].count("POST") == 2
 
@@ -229,6 +237,64 @@ def test_a_status_whose_answer_was_lost_is_written(fixture: Fixture) -> None:
     fixture.server.inject(Fault(HangUp(after="effect"), method="PATCH"))
     fixture.direct.write_status(pod, {"a": "b"})
     assert fixture.pod().annotations == {"kept": "yes", "a": "b"}
+
+
+# ----------------------------------------------------------------------------------- several questions in one go
+
+NETS = [("default", f"net{index}") for index in range(3)]
+
+
+def create_nets(server: APIServer) -> None:
+    for namespace, name in NETS:
+        metadata: JSONObject = {"name": name, "namespace": namespace}
+        server.create({"apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAttachmentDefinition", "metadata": metadata})
+
+
+@pytest.mark.parametrize("action", TRANSIENT.values(), ids=TRANSIENT)
+@pytest.mark.parametrize("skip", [0, 1, 2])
+def test_what_passes_is_waited_for_when_several_are_asked_for_too(fixture: Fixture, action: Action, skip: int) -> None:
+    create_nets(fixture.server)
+    fixture.server.inject(Fault(action, path=f"/{NETS[skip][1]}"))
+    found = fixture.direct.get_nads(NETS)
+    assert [nad.name for nad in found if isinstance(nad, Nad)] == [name for _, name in NETS]
+
+
+def test_one_that_may_not_be_read_does_not_hide_the_others(fixture: Fixture) -> None:
+    create_nets(fixture.server)
+    fixture.server.inject(Fault(Answer(403), path="/net1", times=None))
+    first, second, third = fixture.direct.get_nads(NETS)
+    assert isinstance(first, Nad)
+    assert isinstance(second, errors.ForbiddenError)
+    assert isinstance(third, Nad)
+
+
+def test_all_questions_together_have_the_time_of_one(fixture: Fixture) -> None:
+    fixture.server.inject(Fault(Answer(503), times=None))
+    assert [type(found) for found in fixture.direct.get_nads(NETS)] == [errors.UnavailableError] * 3
+    assert sum(fixture.clock.sleeps) < 10
+
+
+def test_a_token_that_was_rotated_is_read_again_for_several_questions(server: APIServer, tmp_path: Path) -> None:
+    path = server.kubeconfig(tmp_path / "kubeconfig", form="inline")
+    direct = Direct(kubeconfig.load(str(path)), clock=FakeClock(), log=Log(Options(stderr=False)))
+    create_nets(server)
+    rotate(server)
+    server.kubeconfig(path, form="inline")
+    assert all(isinstance(found, Nad) for found in direct.get_nads(NETS))
+    direct.close()
+
+
+def test_a_broken_credential_is_an_error_of_each_question(fixture: Fixture) -> None:
+    direct = fixture.open(fixture.access.replace(token_file="/nowhere"))
+    assert [type(found) for found in direct.get_nads(NETS)] == [errors.ConfigError] * 3
+
+
+@pytest.mark.parametrize("action", TRANSIENT.values(), ids=TRANSIENT)
+def test_events_arrive_once_each_whatever_happens_on_the_way(fixture: Fixture, action: Action) -> None:
+    pod = fixture.pod()
+    fixture.server.inject(Fault(action, method="POST"))
+    fixture.direct.post_events(pod, [EVENT, OTHER_EVENT])
+    assert sorted(str(event["message"]) for event in fixture.server.list("event")) == ["Add net1", "Add net2"]
 
 
 # ------------------------------------------------------------------------------------------------ who we are
@@ -313,9 +379,9 @@ def test_an_unusable_credential_is_an_error_of_the_operation(fixture: Fixture) -
     ("ask", "permission"),
     [
         (lambda f, pod: f.direct.get_pod("default", "web"), "get pods"),
-        (lambda f, pod: f.direct.get_nad("default", "n"), "get network-attachment-definitions.k8s.cni.cncf.io"),
+        (lambda f, pod: get_nad(f.direct, "default", "n"), "get network-attachment-definitions.k8s.cni.cncf.io"),
         (lambda f, pod: f.direct.write_status(pod, {}), "patch pods/status"),
-        (lambda f, pod: f.direct.post_event(pod, EVENT), "create events"),
+        (lambda f, pod: f.direct.post_events(pod, [EVENT]), "create events"),
     ],
     ids=["pod", "nad", "status", "event"],
 )

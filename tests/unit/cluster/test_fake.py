@@ -6,7 +6,7 @@ import pytest
 
 from multus_py.cluster import errors
 from multus_py.cluster.objects import Nad, Pod
-from tests.fakes.cluster import FakeCluster
+from tests.fakes.cluster import FakeCluster, get_nad
 
 POD = Pod(namespace="default", name="web", uid="u")
 
@@ -14,11 +14,11 @@ POD = Pod(namespace="default", name="web", uid="u")
 def test_calls_are_written_down() -> None:
     cluster = FakeCluster(POD, Nad(namespace="default", name="net"))
     cluster.get_pod("default", "web")
-    cluster.get_nad("default", "net")
+    get_nad(cluster, "default", "net")
     cluster.write_status(POD, {"a": "b"})
     assert cluster.calls == [
         ("get_pod", "default", "web"),
-        ("get_nad", "default", "net"),
+        ("get_nads", "default", "net"),
         ("write_status", "default", "web"),
     ]
     assert "write_status" in repr(cluster)

@@ -19,7 +19,11 @@ def deadline() -> Deadline:
 
 
 def get(connection: http.Connection, target: str = "/x") -> http.Response:
-    return connection.request("GET", target, headers={"Host": "h"}, deadline=deadline())
+    return connection.request(message(target), deadline())
+
+
+def message(target: str) -> bytes:
+    return http.compose("GET", target, {"Host": "h"})
 
 
 def ask(*script: bytes | OSError) -> http.Response:
@@ -182,17 +186,14 @@ def test_a_response_shows_no_body() -> None:
 
 
 def test_a_request_looks_as_the_rfc_says() -> None:
-    stream = FakeStream(b"HTTP/1.1 204 No Content\r\n\r\n")
-    connection = http.Connection(FakeDial(stream))
-    connection.request("PATCH", "/a?b", headers={"Host": "h:1", "X": "y"}, body=b"{}", deadline=deadline())
-    assert stream.sent == b"PATCH /a?b HTTP/1.1\r\nHost: h:1\r\nX: y\r\nContent-Length: 2\r\n\r\n{}"
+    sent = http.compose("PATCH", "/a?b", {"Host": "h:1", "X": "y"}, b"{}")
+    assert sent == b"PATCH /a?b HTTP/1.1\r\nHost: h:1\r\nX: y\r\nContent-Length: 2\r\n\r\n{}"
 
 
 @pytest.mark.parametrize("text", ["a\r\nX-Other: b", "a\nb", "ä"])
 def test_a_header_cannot_break_out_of_its_line(text: str) -> None:
-    connection = http.Connection(FakeDial())
     with pytest.raises(http.ProtocolError, match="line breaks"):
-        connection.request("GET", "/", headers={"X": text}, deadline=deadline())
+        http.compose("GET", "/", {"X": text})
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -262,4 +263,59 @@ def test_a_kept_connection_that_times_out_has_failed() -> None:
     get(connection)
     with pytest.raises(TimeoutError):
         get(connection)
+    assert stream.closed
+
+
+# ------------------------------------------------------------------------------------------- several requests
+
+
+def answer(body: bytes, *headers: bytes) -> bytes:
+    return b"\r\n".join([b"HTTP/1.1 200 OK", b"Content-Length: %d" % len(body), *headers, b"", body])
+
+
+def get_all(connection: http.Connection, *targets: str) -> list[bytes]:
+    return [one.body for one in connection.request_several([message(target) for target in targets], deadline())]
+
+
+@pytest.mark.parametrize("parts", [lambda data: [data], bytewise], ids=["at once", "byte by byte"])
+def test_several_requests_are_sent_before_the_first_answer_is_read(parts: Callable[[bytes], list[bytes]]) -> None:
+    stream = FakeStream(*parts(answer(b"one") + answer(b"two") + answer(b"three")), answer(b"four"))
+    connection = http.Connection(FakeDial(stream))
+    assert get_all(connection, "/1", "/2", "/3") == [b"one", b"two", b"three"]
+    assert stream.sent == message("/1") + message("/2") + message("/3")
+    assert get(connection, "/4").body == b"four", "the connection is kept"
+
+
+@pytest.mark.parametrize(
+    ("script", "answered"),
+    [
+        ([], []),
+        ([ConnectionResetError("reset")], []),
+        ([answer(b"one")], [b"one"]),
+        ([answer(b"one"), b"HTTP/1.1 200 OK\r\nContent-Le"], [b"one"]),
+        ([answer(b"one"), TimeoutError("timed out")], [b"one"]),
+        ([answer(b"one"), b"SSH-2.0-x\r\n\r\n"], [b"one"]),
+        ([answer(b"one", b"Connection: close") + answer(b"two")], [b"one"]),
+        ([answer(b"one") + answer(b"two") + b"surplus"], [b"one", b"two"]),
+    ],
+    ids=["closed", "reset", "closed after one", "broken off", "timed out", "no HTTP", "asked to close", "surplus"],
+)
+def test_of_several_requests_those_are_answered_that_came_through(
+    script: list[bytes | OSError], answered: list[bytes]
+) -> None:
+    first, second = FakeStream(*script), FakeStream(OK)
+    connection = http.Connection(FakeDial(first, second))
+    assert get_all(connection, "/1", "/2") == answered
+    assert first.closed
+    get(connection)  # on a connection of its own
+
+
+def test_several_requests_that_are_interrupted_leave_no_connection() -> None:
+    class Interrupted(FakeStream):
+        def receive(self, size: int, deadline: Deadline) -> bytes:
+            raise KeyboardInterrupt
+
+    stream = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        get_all(http.Connection(FakeDial(stream)), "/1", "/2")
     assert stream.closed

@@ -39,7 +39,7 @@ from __future__ import annotations
 
 from multus_py.base import fields, jsontext, value
 from multus_py.cluster import errors
-from multus_py.cluster.port import Event
+from multus_py.cluster.port import Event, Phase, Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -244,54 +244,6 @@ class SetStatus(value.Value):
         )
 
 
-class Phase(value.Value):
-    """A part of a call."""
-
-    name: str
-    """plan, record, or delegate."""
-    plugin: str = ""
-    """The delegate's type."""
-    seconds: float
-
-
-class Report(value.Value):
-    """How a call went, for the daemon's metrics and its log."""
-
-    verb: str
-    succeeded: bool
-    seconds: float
-    """From the call's first instruction to this report."""
-    networks: tuple[str, ...] = ()
-    """What was attached, in order."""
-    phases: tuple[Phase, ...] = ()
-
-    def document(self) -> JSONObject:
-        """Write it."""
-        return {
-            "verb": self.verb,
-            "succeeded": self.succeeded,
-            "seconds": self.seconds,
-            "networks": list(self.networks),
-            "phases": [[phase.name, phase.plugin, phase.seconds] for phase in self.phases],
-        }
-
-    @classmethod
-    def read(cls, report: Fields) -> Self:
-        """Read it. Raises FieldError."""
-        phases = []
-        for name, plugin, seconds in _rows(report, 3, "phases"):
-            if not isinstance(seconds, (int, float)):
-                raise report.wrong("phases", "numbers of seconds", seconds)
-            phases.append(Phase(name=name, plugin=plugin, seconds=float(seconds)))
-        return cls(
-            verb=report.text("verb"),
-            succeeded=report.flag("succeeded"),
-            seconds=report.number("seconds"),
-            networks=report.strings("networks"),
-            phases=tuple(phases),
-        )
-
-
 class Tell(value.Value):
     """What happened to a pod, for its owner, and how the call went, for the node's."""
 
@@ -312,7 +264,7 @@ class Tell(value.Value):
             "uid": self.uid,
             "node": self.node,
             "events": [{"type": each.type, "reason": each.reason, "message": each.message} for each in self.events],
-            "report": self.report.document() if self.report else None,
+            "report": _report(self.report) if self.report else None,
         }
 
     @classmethod
@@ -327,7 +279,7 @@ class Tell(value.Value):
                 Event(type=item.text("type", "Normal"), reason=item.text("reason"), message=item.text("message"))
                 for item in message.objects("events")
             ),
-            report=Report.read(message.fields("report")) if message.has("report") else None,
+            report=_read_report(message.fields("report")) if message.has("report") else None,
         )
 
 
@@ -353,6 +305,32 @@ def request(body: bytes) -> Resolve | SetStatus | Tell:
         return read(message)
     except fields.FieldError as error:
         raise WireError(f"no request: {error}") from error
+
+
+def _report(report: Report) -> JSONObject:
+    return {
+        "verb": report.verb,
+        "succeeded": report.succeeded,
+        "seconds": report.seconds,
+        "networks": list(report.networks),
+        "phases": [[phase.name, phase.plugin, phase.seconds] for phase in report.phases],
+    }
+
+
+def _read_report(report: Fields) -> Report:
+    """Read a report. Raises FieldError."""
+    phases = []
+    for name, plugin, seconds in _rows(report, 3, "phases"):
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+            raise report.wrong("phases", "numbers of seconds", seconds)
+        phases.append(Phase(name=name, plugin=plugin, seconds=seconds))
+    return Report(
+        verb=report.text("verb"),
+        succeeded=report.flag("succeeded"),
+        seconds=report.number("seconds"),
+        networks=report.strings("networks"),
+        phases=tuple(phases),
+    )
 
 
 def _rows(message: Fields, width: int, key: str = "nads") -> list[tuple[str, str, JSONValue]]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multus_py.cluster import errors, wire
-from multus_py.cluster.port import Event
+from multus_py.cluster.port import Event, Phase, Report
 
 if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject
@@ -23,12 +23,12 @@ TELL = wire.Tell(
     uid="u1",
     node="node1",
     events=(Event(reason="AddedInterface", message="Add net1"), Event(type="Warning", reason="R", message="")),
-    report=wire.Report(
+    report=Report(
         verb="ADD",
         succeeded=True,
         seconds=0.05,
         networks=("cluster", "demo/a"),
-        phases=(wire.Phase(name="plan", seconds=0.001), wire.Phase(name="delegate", plugin="bridge", seconds=0.02)),
+        phases=(Phase(name="plan", seconds=0.001), Phase(name="delegate", plugin="bridge", seconds=0.02)),
     ),
 )
 REQUESTS = [RESOLVE, wire.Resolve(namespace="", name=""), SET_STATUS, TELL, TELL.replace(events=(), report=None)]

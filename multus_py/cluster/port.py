@@ -1,4 +1,4 @@
-"""The port: everything that Multus asks of the cluster. Its adapters: `direct`, `daemon`, and `fallback`, which is both."""
+"""The port: everything that Multus asks of the cluster. Adapters: `direct`, `daemon`, and `fallback`, which uses both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The port: everything that Multus asks of the cluster. Adapters: `direct`, `daemon`, and `fallback`, which uses both."""
+"""The port: everything that Multus asks of the cluster. Adapters: `direct`, `daemon`, and `fallback`, made of both."""
 
 from __future__ import annotations
 
@@ -50,6 +50,10 @@ if TYPE_CHECKING:
 
         def close(self) -> None:
             """Let go of connections. The object is of no use after that."""
+
+
+SOCKET, FALLBACKS = "multus-py.sock", "fallbacks"
+"""The daemon's socket, and the file with one byte for each call that did without it, in the daemon's directory."""
 
 
 class Event(value.Value):

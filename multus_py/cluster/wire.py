@@ -38,7 +38,7 @@ appends a byte to the file `fallbacks` in the daemon's directory, if the daemon 
 from __future__ import annotations
 
 from multus_py.base import fields, jsontext, value
-from multus_py.cluster import errors
+from multus_py.cluster import errors, port
 from multus_py.cluster.port import Event, Phase, Report
 
 TYPE_CHECKING = False
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject, JSONValue
 
 VERSION = 1
-SOCKET, FALLBACKS = "multus-py.sock", "fallbacks"
+SOCKET, FALLBACKS = port.SOCKET, port.FALLBACKS
 MAX_REQUEST, MAX_ANSWER = 1 << 20, 16 << 20
 HEADER_SIZE = 4
 RESOLVE, STATUS, EVENTS = "resolve", "status", "events"

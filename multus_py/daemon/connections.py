@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from multus_py.cluster import errors
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
 SPARE = 60.0
 """Seconds that a connection is kept that nobody needs, but for one that always is."""
+AGE = 600.0
+"""Seconds after which a connection is made anew, with the credentials and the CA as they are by then."""
 
 
 @dataclass(frozen=True)
 class _Kept:
     cluster: Cluster
-    since: float
+    made: float
+    returned: float = 0.0
 
 
 class Connections:
@@ -50,24 +53,22 @@ class Connections:
         Raises:
             ClusterError: None can be made.
         """
-        with self._lock:
-            cluster = self._kept.pop().cluster if self._kept else None
-        cluster = cluster or self._make()
+        kept = self._take() or _Kept(self._make(), self._clock.monotonic())
         try:
-            yield cluster
+            yield kept.cluster
         except (errors.NotFoundError, errors.ConflictError):
-            self._give_back(cluster)
+            self._give_back(kept)
             raise
         except BaseException:
-            cluster.close()
+            kept.cluster.close()
             raise
-        self._give_back(cluster)
+        self._give_back(kept)
 
     def tidy(self) -> None:
         """Close what nobody has needed for a while."""
         now = self._clock.monotonic()
         with self._lock:
-            old = [kept for kept in self._kept[:-1] if now - kept.since >= SPARE]
+            old = [kept for kept in self._kept[:-1] if now - kept.returned >= SPARE]
             self._kept = [kept for kept in self._kept if kept not in old]
         for kept in old:
             kept.cluster.close()
@@ -75,10 +76,18 @@ class Connections:
     def close(self) -> None:
         """Close all that are not lent out."""
         with self._lock:
-            kept, self._kept = self._kept, []
-        for each in kept:
-            each.cluster.close()
+            closing, self._kept = self._kept, []
+        for kept in closing:
+            kept.cluster.close()
 
-    def _give_back(self, cluster: Cluster) -> None:
+    def _take(self) -> _Kept | None:
         with self._lock:
-            self._kept.append(_Kept(cluster, self._clock.monotonic()))
+            kept = self._kept.pop() if self._kept else None
+        if kept is not None and self._clock.monotonic() - kept.made >= AGE:
+            kept.cluster.close()
+            return None
+        return kept
+
+    def _give_back(self, kept: _Kept) -> None:
+        with self._lock:
+            self._kept.append(replace(kept, returned=self._clock.monotonic()))

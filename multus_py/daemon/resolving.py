@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from multus_py.attach.plan import DEFAULT_NETWORK, NETWORKS
 from multus_py.cluster import errors
 from multus_py.cluster.objects import Nad, Pod
 from multus_py.cluster.wire import Failure, Resolved
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from multus_py.cluster.port import Cluster
     from multus_py.cluster.wire import Resolve
     from multus_py.daemon.cache import Kept, Key
-
-NETWORKS = "k8s.v1.cni.cncf.io/networks"
-DEFAULT_NETWORK = "v1.multus-cni.io/default-network"
 
 
 class Memory(Protocol):
@@ -134,8 +132,8 @@ def _wanted(question: Resolve, pod: JSONObject | None) -> tuple[Key, ...]:
 
 
 def _named(pod: Pod, multus_namespace: str) -> list[Key]:
-    """Return the NADs that a pod's annotations name. One that is wrong names none: the plugin will say what is wrong."""
-    chosen = []
+    """Return the NADs that a pod's annotations name. If one is wrong, the plugin will say so; it names none."""
+    chosen: list[selection.Selection] = []
     try:
         chosen += selection.parse(pod.annotations.get(NETWORKS, ""), namespace=pod.namespace)
         if DEFAULT_NETWORK in pod.annotations:

@@ -13,4 +13,4 @@ if status is not None:
 
 from multus_py.cli import main  # noqa: E402 - a CNI call must not load it
 
-sys.exit(main.main(sys.argv[1:]))
+sys.exit(main.main(sys.argv[1:], called=sys.argv[0].rpartition("/")[2]))

@@ -1,9 +1,9 @@
 """Makes a container image of dist/multus, from scratch: no registry, no daemon, no base image.
 
 `make image` runs this. In the image are the installed layout, as /opt/multus, and what it needs of the machine that it
-was built on: the C library and its loader, and libz. The archive is what `docker save` writes, so everybody can load it:
-`ctr --namespace k8s.io images import`, `docker load`, `podman load`, `kind load image-archive`, k3s' folder of images.
-The same build gives the same bytes.
+was built on: the C library and its loader, and libz. The archive is what `docker save` writes, so everybody can load
+it: `ctr --namespace k8s.io images import`, `docker load`, `podman load`, `kind load image-archive`, k3s' folder of
+images. The same build gives the same bytes.
 """
 
 from __future__ import annotations

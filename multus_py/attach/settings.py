@@ -173,8 +173,9 @@ def _seconds(given: Fields, key: str) -> float:
 
 def _valid_attachments(given: Fields) -> tuple[tuple[str, str], ...] | None:
     """Read GC's list. libcni writes `null` when nothing is valid any more, so null is an empty list."""
-    for key in VALID_ATTACHMENTS:
+    found = None
+    for key in reversed(VALID_ATTACHMENTS):
         if given.contains(key):
             items: tuple[Fields, ...] = given.objects(key)
-            return tuple((item.text("containerID"), item.text("ifname")) for item in items)
-    return None
+            found = tuple((item.text("containerID"), item.text("ifname")) for item in items)
+    return found

@@ -8,37 +8,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import multus_py
+from multus_py.base.clock import Deadline, SystemClock
 from multus_py.base.fields import Fields
+from multus_py.cli import parsers
+from multus_py.hostconfig import options
+from multus_py.hostconfig.errors import HostConfigError
 from multus_py.install import program
+from multus_py.install import removal as uninstallation
+from multus_py.install.errors import InstallError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
     from multus_py.cli.parsers import Commands
-    from multus_py.hostconfig.options import Options
 
 METRICS_PORT = 9091
 _MAX_PORT = 65535
+_CALLS_PATIENCE = 10.0
+"""Seconds that calls of the plugin have to end, before its files stay for want of a grace period."""
 
 
 def register(commands: Commands) -> None:
     """Add the command."""
-    from multus_py.hostconfig import options
-
     parser = commands.add_parser("daemon", help="keep the node's CNI configuration right, until a signal ends it")
+    parsers.add_config_file(parser)
     options.add_arguments(parser)
-    parser.add_argument(
-        "--config",
-        "-config",
-        type=Path,
-        metavar="FILE",
-        help="options as JSON or YAML, as in the original's daemon-config.json; flags win, and changes take effect",
-    )
-    parser.add_argument(
-        "--skip-config-watch",
-        action="store_true",
-        help="configure the node once, and then only when its token or CA has changed",
+    options.add_switch(
+        parser, "--skip-config-watch", "configure the node once, and again only when its token or CA has changed"
     )
     parser.add_argument(
         "--metrics-port",
@@ -52,54 +49,70 @@ def register(commands: Commands) -> None:
         metavar="IP",
         help="the address that they are answered on (all of the machine's)",
     )
+    parser.add_argument(
+        "--cni-bin-dir",
+        type=Path,
+        metavar="DIR",
+        help="where `multus install` has put the program: removed from there when the daemon's DaemonSet is deleted",
+    )
+    parsers.add_originals(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the daemon."""
-    from multus_py.daemon import main  # its libraries take a tenth of a second to load
-    from multus_py.hostconfig.errors import HostConfigError
+    from multus_py.daemon import apiserver, main, removal  # their libraries take a tenth of a second to load
 
     build = program.running(os.environ).build
+    clock = SystemClock()
+    own_daemonset = removal.Removal(os.environ, server=apiserver.APIServer(os.environ, clock=clock), clock=clock)
     try:
         own = _own(arguments)
         setup = main.Setup(
             load=_loader(arguments),
             config_file=arguments.config,
-            skip_config_watch=arguments.skip_config_watch or own.flag("skipConfigWatch"),
+            skip_config_watch=getattr(arguments, "skip_config_watch", own.flag("skipConfigWatch")),
             metrics_address=arguments.metrics_address or own.text("metricsAddress"),
             metrics_port=_port(arguments, own),
+            restoring=own_daemonset.reason,
+            uninstall=lambda: _uninstall(arguments.cni_bin_dir),
             version=build.version if build else multus_py.VERSION,
             build=build.id if build else "",
         )
+        own_daemonset.watch()
         return main.run(setup, environment=os.environ, stderr=sys.stderr)
     except HostConfigError as error:
         print(f"multus daemon: {error}", file=sys.stderr)
         return 1
 
 
-def _loader(arguments: argparse.Namespace) -> Callable[[], Options]:
-    from multus_py.hostconfig import options
-
+def _loader(arguments: argparse.Namespace) -> Callable[[], options.Options]:
     file: Path | None = arguments.config
 
-    def load() -> Options:
+    def load() -> options.Options:
         return options.from_arguments(arguments, base=options.from_file(file) if file else None)
 
     return load
 
 
+def _uninstall(directory: Path | None) -> list[Path]:
+    """Remove the program from the node; return what is gone. Raises HostConfigError."""
+    if directory is None:
+        return []
+    try:
+        done = uninstallation.uninstall(directory, deadline=Deadline(SystemClock(), _CALLS_PATIENCE))
+    except InstallError as error:
+        raise HostConfigError(str(error)) from error
+    return [*(directory / name for name in done.links), *done.versions]
+
+
 def _own(arguments: argparse.Namespace) -> Fields:
     """Return the file, for the keys that are the daemon's own. Raises HostConfigError."""
-    from multus_py.hostconfig import options
-
     return Fields(options.read_document(arguments.config) if arguments.config else {}, "")
 
 
 def _port(arguments: argparse.Namespace, own: Fields) -> int:
     """Return the port that was asked for. Raises HostConfigError."""
-    from multus_py.hostconfig.errors import HostConfigError
-
     port: int | None = arguments.metrics_port
     if port is None:
         return own.integer("metricsPort", METRICS_PORT)

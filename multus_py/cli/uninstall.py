@@ -1,4 +1,7 @@
-"""`multus uninstall`: take away what `multus install` put into a plugin directory."""
+"""`multus uninstall`: take away what `multus install` put into a plugin directory and a configuration directory.
+
+The configuration goes first, so that no runtime finds one whose program is gone.
+"""
 
 from __future__ import annotations
 
@@ -7,34 +10,49 @@ from typing import TYPE_CHECKING
 
 from multus_py.base.clock import Deadline, SystemClock
 from multus_py.cli import parsers
+from multus_py.hostconfig import options, reconcile
+from multus_py.hostconfig.errors import HostConfigError
 from multus_py.install import removal
 from multus_py.install.errors import InstallError
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from multus_py.cli.parsers import Commands
+
+_FIELDS = ("cni_conf_dir", "autoconfig_dir", "multus_conf_file", "rename_conf_file", "skip_kubeconfig")
 
 
 def register(commands: Commands) -> None:
     """Add the command."""
-    parser = commands.add_parser("uninstall", help="remove from a plugin directory what install put there")
+    parser = commands.add_parser("uninstall", help="remove what install put into a node's directories")
     parsers.add_directory(parser)
+    parsers.add_config_file(parser)
+    options.add_arguments(parser, only=_FIELDS)
     parser.add_argument(
         "--wait", type=float, default=60.0, metavar="SECONDS", help="how long calls may take to end (%(default)g)"
     )
     parser.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Uninstall, and say what was done."""
     try:
-        done = removal.uninstall(options.cni_bin_dir, deadline=Deadline(SystemClock(), options.wait))
-    except InstallError as error:
+        chosen = parsers.options_of(arguments)
+        if chosen is not None:
+            for path in reconcile.remove(chosen):
+                print(f"{'restored' if path.exists() else 'removed'} {path}")
+        _uninstall(arguments.cni_bin_dir, Deadline(SystemClock(), arguments.wait))
+    except (InstallError, HostConfigError) as error:
         print(f"multus uninstall: {error}", file=sys.stderr)
         return 1
-    for name in (*done.links, *(path.name for path in done.versions)):
-        print(f"removed {options.cni_bin_dir}/{name}")
-    for name in done.foreign:
-        print(f"left {options.cni_bin_dir}/{name}, which is another program's")
     return 0
+
+
+def _uninstall(directory: Path, deadline: Deadline) -> None:
+    done = removal.uninstall(directory, deadline=deadline)
+    for name in (*done.links, *(path.name for path in done.versions)):
+        print(f"removed {directory}/{name}")
+    for name in done.foreign:
+        print(f"left {directory}/{name}, which is another program's")

@@ -179,6 +179,13 @@ class Direct:
                     message = f"{failure} (attempt {attempts}, {spent:.1f} s after the first)"
                     raise errors.UnavailableError(message) from failure
                 self._log.verbose(f"cannot {wanted} yet ({self._access.server}): {failure}; again in {pause:.1f} s")
+            except errors.UnauthorizedError as failure:
+                # An upgrade: a pod's token is void once the pod is deleted; its successor brings one, in seconds.
+                pause = _pause(attempts)
+                left = deadline.remaining()
+                if left is not None and pause >= left:
+                    raise
+                self._log.verbose(f"{self._access.server} does not know us: {failure}; again in {pause:.1f} s")
             attempts += 1
             answer = None
             self._clock.sleep(pause)

@@ -71,7 +71,7 @@ class Configuration:
         wrong = self._reload()
         outcome = reconcile.reconcile(self._options, environment=self._environment, clock=self._clock)
         self.settled = self._once and not outcome.waiting
-        return replace(outcome, warnings=tuple(dict.fromkeys((*wrong, *self._options.warnings, *outcome.warnings))))
+        return replace(outcome, warnings=(*wrong, *outcome.warnings))
 
     def _reload(self) -> tuple[str, ...]:
         """Take the options anew; return what is wrong with them."""

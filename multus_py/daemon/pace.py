@@ -9,7 +9,7 @@ EVERY = 5.0
 """Seconds after which to look again although nothing seems to have changed."""
 RETRY = 0.25
 """Seconds after the first failure. Each further one in a row doubles them, up to EVERY."""
-BURST, A_SECOND = 10, 2.0
+BURST, A_SECOND = 20, 4.0
 """How many looks may follow one another at once, and how many a second may then. A program that undoes our
 repairs as soon as it sees them would keep both busy otherwise."""
 

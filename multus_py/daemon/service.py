@@ -114,8 +114,9 @@ class Service:
     def _round(self, *, due: bool) -> float:
         """Go round once, with a look if one is due; return how long to wait for a change."""
         pause = EVERY
-        complaints = [self._each_round()]
+        complaints = []
         try:
+            complaints.append(self._each_round())
             complaints.append(self._watcher.follow(self._node.watched()))
             if due:
                 self._watcher.rest(self._pace.look(self._clock.monotonic()))

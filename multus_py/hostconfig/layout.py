@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 
 from multus_py.base import jsontext
 from multus_py.hostconfig import multusconf, primary
-from multus_py.hostconfig.options import AUTO
+from multus_py.hostconfig.options import AUTO, KUBECONFIG
 
 if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject
     from multus_py.hostconfig.options import Options
 
 FORMS = (multusconf.LIST, multusconf.SINGLE)
-KUBECONFIG = "multus.d/multus.kubeconfig"
 CILIUM = ".cilium_bak"
 """What Cilium appends to the name of another plugin's configuration."""
+
+
+def kubeconfig(options: Options) -> Path:
+    """Return where the kubeconfig goes."""
+    return options.cni_conf_dir / KUBECONFIG
 
 
 def wants_kubeconfig(options: Options) -> bool:

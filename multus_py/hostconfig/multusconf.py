@@ -8,24 +8,23 @@ what looks for plugins beside a file (`auxiliaryCNIChainName`), or needs a clust
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from multus_py.base import jsontext
 from multus_py.cni import versions
 from multus_py.hostconfig import validation
 from multus_py.hostconfig.errors import HostConfigError
-from multus_py.hostconfig.primary import is_multus
+from multus_py.hostconfig.hostpath import on_host
+from multus_py.hostconfig.primary import OWN, is_multus
 
 if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject
     from multus_py.hostconfig.options import Options
     from multus_py.hostconfig.primary import Primary
 
-LIST, SINGLE = "00-multus.conflist", "00-multus.conf"
+LIST, SINGLE = OWN
 NAME = "multus-cni-network"
 _FIRST_WITH_LIST = "1.0.0"
-_HOST = PurePath("/host")
 _BY_REFERENCE = ("auxiliaryCNIChainName", "defaultNetworks")
 
 
@@ -75,11 +74,6 @@ def problems(document: JSONObject) -> tuple[str, ...]:
     return tuple(found) if is_multus(document) else ("its type is not multus, nor that of one of its plugins",)
 
 
-def host_path(path: PurePath) -> str:
-    """Return what a path is on the host: containers that install have the host's directories below /host."""
-    return str("/" / path.relative_to(_HOST)) if path.is_relative_to(_HOST) else str(path)
-
-
 def _version(primary: Primary, options: Options) -> tuple[str, tuple[str, ...]]:
     """Return the version, and warnings: it follows the primary's, unless it is forced (B37)."""
     found, wanted = primary.network.version, options.cni_version
@@ -113,7 +107,7 @@ def _chosen(options: Options) -> JSONObject:
     directory = options.multus_cni_conf_dir
     keys: JSONObject = {
         "kubeconfig": options.kubeconfig_host,
-        "confDir": host_path(directory) if directory else "",  # B27: the original writes `cniConf`, which nobody reads
+        "confDir": on_host(directory) if directory else "",  # B27: the original writes `cniConf`, which nobody reads
         "binDir": options.additional_bin_dir,
         "readinessindicatorfile": options.readiness_indicator_file,
         "namespaceIsolation": options.namespace_isolation,
@@ -132,7 +126,7 @@ def _network(primary: Primary, options: Options) -> JSONObject:
         if options.rename_conf_file:
             names = " and ".join(_BY_REFERENCE)
             raise HostConfigError(f"{names} need the primary's file under its own name: drop --rename-conf-file")
-        return {"clusterNetwork": host_path(primary.path)}
+        return {"clusterNetwork": on_host(primary.path)}
     document = primary.document
     if options.force_cni_version:
         document = {key: value for key, value in document.items() if key != "cniVersions"}

@@ -11,7 +11,7 @@ import argparse
 import dataclasses
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,14 +21,20 @@ from multus_py.base.fields import Fields
 from multus_py.cluster import yamltext
 from multus_py.hostconfig import validation
 from multus_py.hostconfig.errors import HostConfigError
+from multus_py.hostconfig.hostpath import on_host
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from multus_py.base.jsontext import JSONObject, JSONValue
+
+    Parser: TypeAlias = argparse._ActionsContainer  # noqa: SLF001 - what parsers and groups have in common
 
 AUTO = "auto"
 CONF_DIR = Path("/host/etc/cni/net.d")
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-KUBECONFIG_HOST = "/etc/cni/net.d/multus.d/multus.kubeconfig"
+KUBECONFIG = "multus.d/multus.kubeconfig"
+"""Where in `cni_conf_dir` the kubeconfig is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +53,7 @@ class Options:
     """The version that the primary is expected to have."""
     force_cni_version: bool = False
     """Whether `cni_version` replaces the primary's in what is generated."""
-    kubeconfig_host: str = KUBECONFIG_HOST
+    kubeconfig_host: str = on_host(CONF_DIR / KUBECONFIG)
     """The path of the kubeconfig on the host; empty for a configuration without one."""
     skip_kubeconfig: bool = False
     """Whether the kubeconfig is somebody else's: named in the configuration, but neither written nor removed."""
@@ -96,7 +102,7 @@ class _Name:
     @property
     def is_path(self) -> bool:
         """Whether it is a path as this process sees it."""
-        return self.field.endswith("_dir") and self.field != "additional_bin_dir"
+        return self.default is None or isinstance(self.default, Path)
 
 
 # The original's flags first, in its order (multus-behaviour 7.2).
@@ -109,7 +115,7 @@ _TABLE = (
         "kubeconfig_host",
         "--multus-kubeconfig-file-host",
         "kubeconfig",
-        "the kubeconfig's path on the host; empty for a configuration without Kubernetes (%(default)s)",
+        f"the kubeconfig's path on the host, if it is not {KUBECONFIG} in --cni-conf-dir; empty for none",
     ),
     ("master_cni_file", "--multus-master-cni-file-name", "multusMasterCNI", "the primary's file; else the first"),
     ("namespace_isolation", "--namespace-isolation", "namespaceIsolation", "pods use networks of their namespace only"),
@@ -154,29 +160,33 @@ _TABLE = (
     ),
 )
 _NAMES = tuple(_Name(field=field, flag=flag, key=key, help=help) for field, flag, key, help in _TABLE)
-_COPIED = validation.known_keys("multus-conf") - {"cniVersion", "name", "delegates", "runtimeConfig"}
 _TRUE, _FALSE = ("1", "t", "true"), ("0", "f", "false")  # as the original's
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Let a command have the flags; those not given leave no trace in its namespace."""
+def add_arguments(parser: argparse.ArgumentParser, *, only: Collection[str] = ()) -> None:
+    """Let a command have the flags, all or those for some fields; flags not given leave no trace in its namespace."""
     group = parser.add_argument_group("the node's CNI configuration")
-    for name in _NAMES:
+    for name in [name for name in _NAMES if name.field in only or not only]:
         help = name.help.replace("%(default)s", str(name.default).lower() if name.is_switch else str(name.default))
         if name.is_switch:
-            group.add_argument(
-                name.flag,
-                dest=name.field,
-                type=_switch,
-                nargs="?",
-                const=True,
-                default=argparse.SUPPRESS,
-                metavar="BOOL",
-                help=help,
-            )
+            add_switch(group, name.flag, help, dest=name.field)
         else:
             metavar = "DIR" if name.is_path else "TEXT"
             group.add_argument(name.flag, dest=name.field, default=argparse.SUPPRESS, metavar=metavar, help=help)
+
+
+def add_switch(parser: Parser, flag: str, help: str, *, dest: str = "") -> None:
+    """Add a flag that is written like the original's: `--flag`, `--flag=true`, `--flag=false`, also 1, t, 0, f."""
+    parser.add_argument(
+        flag,
+        dest=dest or flag.lstrip("-").replace("-", "_"),
+        type=_switch,
+        nargs="?",
+        const=True,
+        default=argparse.SUPPRESS,
+        metavar="BOOL",
+        help=help,
+    )
 
 
 def given(arguments: argparse.Namespace) -> bool:
@@ -229,7 +239,7 @@ def from_file(path: Path) -> Options:
     document = read_document(path)
     fields = Fields(document, "")
     own = {name.key for name in _NAMES}
-    settings = {key: fields.raw(key) for key in sorted(_COPIED - own) if fields.has(key)}
+    settings = {key: fields.raw(key) for key in sorted(validation.settings_keys() - own) if fields.has(key)}
     try:
         options = _checked(_with(Options(), fields))
     except HostConfigError as error:
@@ -241,9 +251,20 @@ def _with(base: Options, fields: Fields) -> Options:
     """Return the options with what a checked document says."""
     said = {name: fields.raw(name.key) for name in _NAMES if fields.has(name.key)}
     values: dict[str, object] = {name.field: _path(value) if name.is_path else value for name, value in said.items()}
-    if base.autoconfig_dir == base.cni_conf_dir and "cni_conf_dir" in values:
-        values.setdefault("autoconfig_dir", values["cni_conf_dir"])
+    directory = values.get("cni_conf_dir")
+    if isinstance(directory, Path):
+        values = _following(base, directory) | values
     return dataclasses.replace(base, **values)  # type: ignore[arg-type]  # the schema has checked each of them
+
+
+def _following(base: Options, directory: Path) -> dict[str, object]:
+    """Return what changes with the directory of the configuration, where nothing else was said of it."""
+    follows: dict[str, object] = {}
+    if base.autoconfig_dir == base.cni_conf_dir:
+        follows["autoconfig_dir"] = directory
+    if base.kubeconfig_host == on_host(base.cni_conf_dir / KUBECONFIG):
+        follows["kubeconfig_host"] = on_host(directory / KUBECONFIG)
+    return follows
 
 
 def _path(value: JSONValue) -> Path | None:
@@ -265,7 +286,7 @@ def _checked(options: Options) -> Options:
 
 
 def _unknown(path: Path, document: JSONObject) -> tuple[str, ...]:
-    known = validation.known_keys("daemon-config")
+    known = validation.known_keys()
     folded = {key.lower() for key in known}
     warnings = []
     for key in document:

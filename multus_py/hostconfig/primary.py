@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 EXTENSIONS = (".conf", ".conflist", ".json")
 RENAMED = ".old"
+OWN = ("00-multus.conflist", "00-multus.conf")
+"""The names of what we generate: no candidates, be they ever so broken."""
 _MULTUS = ("multus", "multus-shim")
 
 
@@ -63,11 +65,11 @@ def find(options: Options) -> Search:
     for name, path in _candidates(options):
         try:
             document = parse(read(path), path)
-            if is_multus(document):
+            if is_multus(document) or name in OWN:
                 if options.master_cni_file:
                     raise HostConfigError(f"{path} is a Multus configuration: it cannot be its own primary network")
                 continue
-            return Search(primary=_primary(name, path, document), warnings=tuple(warnings))
+            return Search(primary=describe(name, path, document), warnings=tuple(warnings))
         except FileNotFoundError:
             continue  # gone since the directory was listed
         except UnfinishedError as error:
@@ -118,28 +120,7 @@ def is_multus(document: JSONValue) -> bool:
     return fields.raw("type") in _MULTUS or any(is_multus(item) for item in inner)
 
 
-def _items(value: JSONValue) -> list[JSONValue]:
-    return value if isinstance(value, list) else []
-
-
-def _candidates(options: Options) -> list[tuple[str, Path]]:
-    """Return names and paths in the order of the names. A renamed primary has its old name, unless that is taken."""
-    try:
-        names = {path.name: path for path in options.autoconfig_dir.iterdir() if path.is_file()}
-    except OSError as error:
-        raise HostConfigError(
-            f"cannot list {options.autoconfig_dir}: {error.strerror}; the primary network's configuration is looked "
-            "for there (--multus-autoconfig-dir)"
-        ) from error
-    found = {name: path for name, path in names.items() if name.endswith(EXTENSIONS)}
-    if options.rename_conf_file:
-        renamed = {name.removesuffix(RENAMED): path for name, path in names.items() if name.endswith(RENAMED)}
-        found = {name: path for name, path in renamed.items() if name.endswith(EXTENSIONS)} | found
-    wanted = options.master_cni_file
-    return sorted((name, path) for name, path in found.items() if wanted in ("", name))
-
-
-def _primary(name: str, path: Path, document: JSONObject) -> Primary:
+def describe(name: str, path: Path, document: JSONObject) -> Primary:
     """Look at a document as a network.
 
     Raises:
@@ -157,3 +138,23 @@ def _primary(name: str, path: Path, document: JSONObject) -> Primary:
             raise UnfinishedError(f"{path}: a plugin of its chain is broken: {error.msg}") from error
         network = network.replace(plugins=network.plugins + appended, appended=len(appended))
     return Primary(path=path, name=name, network=network, document=jsontext.loads_object(network.effective_raw()))
+
+
+def _items(value: JSONValue) -> list[JSONValue]:
+    return value if isinstance(value, list) else []
+
+
+def _candidates(options: Options) -> list[tuple[str, Path]]:
+    """Return names and paths in the order of the names. A renamed primary has its old name, unless that is taken."""
+    try:
+        names = {path.name: path for path in options.autoconfig_dir.iterdir() if path.is_file()}
+    except OSError as error:
+        raise HostConfigError(
+            f"cannot list {options.autoconfig_dir}: {error.strerror}; the primary network's configuration is looked "
+            "for there (--multus-autoconfig-dir)"
+        ) from error
+    if options.rename_conf_file:
+        names = {name.removesuffix(RENAMED): path for name, path in names.items() if name.endswith(RENAMED)} | names
+    wanted = options.master_cni_file
+    found = {name: path for name, path in names.items() if name.endswith(EXTENSIONS) and wanted in ("", name)}
+    return sorted((name, path) for name, path in found.items() if name not in OWN or name == wanted)

@@ -90,7 +90,7 @@ def reconcile(options: Options, *, environment: Mapping[str, str], clock: Clock)
 
 def watched(options: Options) -> tuple[Path, ...]:
     """Return the directories whose changes call for a step; not all of them need exist."""
-    directories = [options.cni_conf_dir, (options.cni_conf_dir / layout.KUBECONFIG).parent]
+    directories = [options.cni_conf_dir, layout.kubeconfig(options).parent]
     if options.multus_conf_file == AUTO:
         directories.append(options.autoconfig_dir)
     else:
@@ -126,7 +126,7 @@ class _Step:
         )
 
     def _clean(self) -> None:
-        kubeconfig = self._directory / layout.KUBECONFIG
+        kubeconfig = layout.kubeconfig(self._options)
         names = frozenset({*layout.names(self._options), kubeconfig.name})
         for directory in (self._directory, kubeconfig.parent):
             for path in placing.unfinished(directory, names):  # nobody is writing: the lock is ours
@@ -135,7 +135,7 @@ class _Step:
 
     def _kubeconfig(self, environment: Mapping[str, str]) -> float | None:
         """Write the kubeconfig; what is there stays, with a warning, when it cannot be made."""
-        path = self._directory / layout.KUBECONFIG
+        path = layout.kubeconfig(self._options)
         try:
             found = account.read(self._options, environment)
         except HostConfigError as error:

@@ -67,7 +67,7 @@ def _ours(options: Options) -> Iterator[Path]:
             yield path
         if primary.is_multus(layout.document(renamed)):
             yield renamed
-    kubeconfig = directory / layout.KUBECONFIG
+    kubeconfig = layout.kubeconfig(options)
     if layout.wants_kubeconfig(options):
         yield kubeconfig
     yield from placing.unfinished(directory, frozenset(layout.names(options)))
@@ -76,7 +76,7 @@ def _ours(options: Options) -> Iterator[Path]:
 
 def _empty_directory(options: Options) -> tuple[Path, ...]:
     """Remove the kubeconfig's directory, unless somebody else has put something into it."""
-    directory = (options.cni_conf_dir / layout.KUBECONFIG).parent
+    directory = layout.kubeconfig(options).parent
     try:
         directory.rmdir()
     except OSError:

@@ -2,7 +2,8 @@
 
 The library knows neither Go's way of reading structs nor our formats, so it is told here: objects marked
 `"x-decoding": "go"` have keys in any case, and null counts as absent; 80.0 is no integer. A test holds the schema of
-the Multus configuration against the plugin's own parser.
+the Multus configuration against the plugin's own parser. The library takes 0.2 s to load, so it is loaded when the
+first document is checked: who only wants to know the command's options does not wait for it.
 """
 
 from __future__ import annotations
@@ -13,16 +14,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import jsonschema
-import referencing
-from jsonschema import validators
-from referencing.jsonschema import DRAFT202012
-
 from multus_py.base import jsontext, log
 from multus_py.base.fields import Fields
 from multus_py.cni import args, errors, versions
 
 if TYPE_CHECKING:
+    import jsonschema
     from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
 
@@ -53,22 +50,23 @@ _FORMATS = {
 def problems(document: JSONValue, name: Name) -> tuple[str, ...]:
     """Return what is wrong with a document: the path to the key, what was expected, what was found. Empty is good."""
     found = sorted(_validator(name).iter_errors(document), key=lambda error: [str(part) for part in error.path])
-    return tuple(dict.fromkeys(text for error in found for text in _texts(error)))
+    return tuple(dict.fromkeys(map(_worded, found)))
 
 
-def known_keys(name: Name) -> frozenset[str]:
-    """Return the keys that a schema names at the top, those of schemas that it includes with them."""
-    schema = _schema(name)
-    keys = set(_keys(schema, "properties"))
-    if name != "primary":
-        keys |= set(_keys(_schema("multus-conf"), "$defs", "settings", "properties"))
-    return frozenset(keys)
+def settings_keys() -> frozenset[str]:
+    """Return the keys of the Multus configuration that may be set in daemon-config.json, too."""
+    definitions = _object(_schema("multus-conf"), "$defs")
+    return frozenset(_object(_object(definitions, "settings"), "properties")) | {"clusterNetwork"}
 
 
-def _keys(schema: JSONValue, *path: str) -> tuple[str, ...]:
-    for part in path:
-        schema = schema.get(part) if isinstance(schema, dict) else None
-    return tuple(schema) if isinstance(schema, dict) else ()
+def known_keys() -> frozenset[str]:
+    """Return the keys of daemon-config.json."""
+    return settings_keys() | set(_object(_schema("daemon-config"), "properties"))
+
+
+def _object(schema: JSONObject, key: str) -> JSONObject:
+    found = schema[key]
+    return found if isinstance(found, dict) else {}
 
 
 def _schema(name: Name) -> JSONObject:
@@ -78,6 +76,11 @@ def _schema(name: Name) -> JSONObject:
 
 @functools.cache
 def _validator(name: Name) -> Validator:
+    import jsonschema
+    import referencing
+    from jsonschema import validators
+    from referencing.jsonschema import DRAFT202012
+
     resources = [(f"{each}.schema.json", DRAFT202012.create_resource(_schema(each))) for each in NAMES]
     registry = referencing.Registry().with_resources(resources)
     kinds = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
@@ -92,6 +95,8 @@ def _is_integer(_checker: object, value: object) -> bool:
 
 
 def _formats() -> jsonschema.FormatChecker:
+    import jsonschema
+
     checker = jsonschema.FormatChecker(formats=())
     checker.checks("cni-version", raises=ValueError)(_text(versions.parse))
     checker.checks("cni-network-name", raises=errors.CNIError)(_text(args.validate_network_name))
@@ -129,25 +134,21 @@ def _properties(
 def _required(
     _validator: Validator, required: list[str], instance: JSONValue, schema: JSONObject
 ) -> Iterator[ValidationError]:
+    from jsonschema.exceptions import ValidationError
+
     if not isinstance(instance, dict):
         return
     fields = Fields(instance, "")
     for key in required:
         if not (fields.has(key) if schema.get("x-decoding") == "go" else key in instance):
-            yield jsonschema.ValidationError(_MISSING, path=[key])
+            yield ValidationError(_MISSING, path=[key])
 
 
-def _texts(error: ValidationError) -> Iterator[str]:
-    """Word an error; one inside of `then` and `else` for each of its causes."""
-    if error.context:
-        for inner in error.context:
-            yield from _texts(inner)
-        return
+def _worded(error: ValidationError) -> str:
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
     if error.message == _MISSING:
-        yield f"{path}: {_MISSING}"
-    else:
-        yield f"{path}: expected {_expected(error)}, found {_shown(error.instance)}".removeprefix(": ")
+        return f"{path}: {_MISSING}"
+    return f"{path}: expected {_expected(error)}, found {_shown(error.instance)}".removeprefix(": ")
 
 
 def _expected(error: ValidationError) -> str:

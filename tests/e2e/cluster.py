@@ -60,6 +60,15 @@ class Cluster:
         for node in self.nodes:
             wait_ready(self.api, node)
 
+    def admit_plugin(self) -> str:
+        """Make what the plugin needs of the cluster, and return a token for it: the way without a DaemonSet."""
+        for manifest in ("crd.yaml", "rbac.yaml"):
+            self.kubectl("apply", "--filename", str(CONF / manifest))
+        self.kubectl("wait", "--for=condition=Established", "crd/network-attachment-definitions.k8s.cni.cncf.io")
+        path = f"{CORE}/namespaces/kube-system/serviceaccounts/multus/token"
+        request: Object = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        return text(self.api.create(path, request), "status", "token")
+
     def connect_nodes(self) -> None:
         """Lay the cable `eth1` between the nodes, without addresses: the pods' second networks use it."""
         left, right = (str(node.machine.pid) for node in self.nodes)
@@ -185,6 +194,7 @@ def pod_spec(on: Node | None = None, container: Object | None = None) -> Object:
             {"name": "idle", "image": "busybox:stable", "imagePullPolicy": "IfNotPresent", **(container or {})}
         ],
         "automountServiceAccountToken": False,
+        "dnsPolicy": "Default",  # there are no cluster names, and each pod would have a warning about that
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 2,
     }
@@ -228,9 +238,7 @@ def up() -> Iterator[Cluster]:
         api = control.up()
         left, right = (Node(one, tools=tools, state=state, logs=logs, cgroup=work.name) for one in ADDRESSES)
         cluster = Cluster(control, api, (left, right))
-        for manifest in ("crd.yaml", "rbac.yaml"):
-            cluster.kubectl("apply", "--filename", str(CONF / manifest))
-        token = _token(api)
+        token = cluster.admit_plugin()
         for node in cluster.nodes:
             say(f"starting {node.name}")
             stack.callback(node.down)
@@ -250,12 +258,6 @@ def wait_ready(api: API, node: Node) -> None:
         return found is not None and _is_ready(found) and not at(found, "spec", "taints")
 
     wait_for(ready, f"{node.name} is ready", timeout=90)
-
-
-def _token(api: API) -> str:
-    path = f"{CORE}/namespaces/kube-system/serviceaccounts/multus/token"
-    request: Object = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    return text(api.create(path, request), "status", "token")
 
 
 def available() -> bool:

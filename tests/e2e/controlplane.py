@@ -18,6 +18,8 @@ URL = f"https://{ADDRESS}:6443"
 BRIDGE = "nodes"
 _ETCD = "http://127.0.0.1:2379"
 _SERVICES = "203.0.113.0/25"
+SERVICE = "203.0.113.1"
+"""What pods are told that the API server's address is: that of the service `kubernetes`, the first of them all."""
 
 
 class ControlPlane:
@@ -40,6 +42,8 @@ class ControlPlane:
             f"ip link add {BRIDGE} type bridge",
             f"ip addr add {ADDRESS}/24 dev {BRIDGE}",
             f"ip link set {BRIDGE} up",
+            # The only service that anybody asks for here, so this does for a kube-proxy on each node.
+            f"iptables -t nat -A PREROUTING -d {SERVICE} -p tcp --dport 443 -j DNAT --to-destination {ADDRESS}:6443",
         ):
             run(command.split())
         self._make_keys()
@@ -96,7 +100,7 @@ class ControlPlane:
     def _make_keys(self) -> None:
         authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
         self.authority.write_bytes(authority.cert_pem.bytes())
-        leaf = authority.issue_cert(ADDRESS, "127.0.0.1")
+        leaf = authority.issue_cert(ADDRESS, SERVICE, "127.0.0.1")
         leaf.cert_chain_pems[0].write_to_path(self._state / "server.crt")
         leaf.private_key_pem.write_to_path(self._state / "server.key")
         authority.private_key_pem.write_to_path(self._state / "accounts.key")

@@ -25,7 +25,9 @@ _PLUGINS = ("bandwidth", "bridge", "host-local", "ipvlan", "loopback", "macvlan"
 _PLUGIN_FOLDERS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
 _CONFIGURATION = "/etc/cni/net.d/00-multus.conf"
 _KUBECONFIG = "/etc/cni/net.d/multus.d/multus.kubeconfig"
+_PRIMARY = "/etc/cni/net.d/10-primary.conflist"
 _OWN_INTERFACES = {"lo", "eth0", "eth1"}
+_NOBODY = 65534
 _CONTAINERD = f"""
 version = 2
 [grpc]
@@ -85,6 +87,7 @@ class Node:
         self._token = ""
         self._authority = b""
         self._daemons: dict[str, Daemon] = {}
+        self._equipped = True
 
     # ------------------------------------------------------------------------------------------- life and death
 
@@ -111,8 +114,9 @@ class Node:
     def boot(self) -> None:
         """Boot the machine and start its daemons."""
         self.machine.boot()
-        self.install()
-        self.configure()
+        if self._equipped:
+            self.install()
+            self.configure()
         self._connect()
         self.start_containerd()
         self.start_kubelet()
@@ -178,6 +182,47 @@ class Node:
             wrapper = f"#!/bin/sh\nexec {sys.executable} -m multus_py\n"
             self._write("/opt/cni/bin/multus", wrapper, mode=0o755)
 
+    def strip(self) -> None:
+        """Make it a node that never heard of the plugin: a cluster network, whose configuration is the only one.
+
+        The folders belong to somebody other than root, as they do where Kubespray made the node.
+        """
+        self._clear()
+        self._write(_PRIMARY, json.dumps(self.primary(), indent=2))
+        for folder in self._cni_folders():
+            os.chown(folder, _NOBODY, _NOBODY)
+        self._equipped = False
+
+    def equip(self, token: str) -> None:
+        """Put the plugin in place by hand again, after `strip`; what others installed is gone."""
+        self._token = token
+        self._clear()
+        for folder in self._cni_folders():
+            os.chown(folder, 0, 0)
+        self.install()
+        self.configure()
+        self._equipped = True
+
+    def _clear(self) -> None:
+        """Remove every configuration, and the plugin."""
+        plugins, configurations = self._cni_folders()
+        of_plugin = (path for path in plugins.iterdir() if path.name.startswith((".multus", "multus", "passthru")))
+        for path in [*configurations.iterdir(), *of_plugin]:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+    def files(self) -> dict[str, list[str]]:
+        """Return the names of what is in the folders that installing writes to."""
+        return {
+            str(folder): sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+            for folder in self._cni_folders()
+        }
+
+    def _cni_folders(self) -> list[Path]:
+        return [self._file("/opt/cni/bin"), self._file(_CONFIGURATION).parent]
+
     def configure(self, **keys: JSON) -> None:
         """Write `00-multus.conf` and the plugin's kubeconfig.
 
@@ -185,6 +230,7 @@ class Node:
             keys: What the configuration holds beside, or instead of, what it always does.
         """
         access = kubeconfig.Access(controlplane.URL, authority=self._authority, token=self._token)
+        self._file(_KUBECONFIG).parent.mkdir(exist_ok=True)
         kubeconfig.write(self._file(_KUBECONFIG), access)
         configuration: Object = {
             "cniVersion": "0.4.0",
@@ -257,6 +303,18 @@ class Node:
         found = [id for id in self._ctr("containers", "ls", "-q", wanted).split() if id in running]
         assert len(found) == 1, f"{len(found)} sandboxes of {text(pod, 'metadata', 'name')} run on {self.name}"
         return Sandbox(found[0], running[found[0]])
+
+    def container(self, pod: Object, name: str) -> int:
+        """Return the process of a pod's container, as the machine numbers it."""
+        uid = text(pod, "metadata", "uid")
+        wanted = f'labels."io.kubernetes.pod.uid"=={uid},labels."io.kubernetes.container.name"=={name}'
+        running = {line.split()[0]: int(line.split()[1]) for line in self._ctr("tasks", "ls").splitlines()[1:]}
+        (found,) = [id for id in self._ctr("containers", "ls", "-q", wanted).split() if id in running]
+        return running[found]
+
+    def load(self, archive: Path) -> None:
+        """Load an image."""
+        self._ctr("images", "import", str(archive))
 
     def inside(self, pod: Object, argv: Sequence[str], *, check: bool = True) -> str:
         """Run a program of the machine in a pod's network namespace, and return what it printed."""

@@ -33,7 +33,7 @@ def test_the_originals_option_works(program: Path, option: str) -> None:
 def test_help_names_the_commands_but_not_the_lab(program: Path) -> None:
     text = output(program, "--help")
 
-    assert all(f"\n    {command}" in text for command in ("install", "uninstall", "version"))
+    assert all(f"\n    {command}" in text for command in ("install", "uninstall", "daemon", "version"))
     assert "lab" not in text
 
 

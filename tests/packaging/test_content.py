@@ -26,7 +26,8 @@ LIBRARIES = {
     r"libz\.so\.1": "the interpreter is linked with it",
     r"libssl\.so\.3": "TLS to the API server",
     r"libcrypto\.so\.3": "TLS to the API server",
-    r"libffi\.so\.8": "ctypes, for setns",
+    r"libffi\.so\.8": "ctypes, for setns and inotify",
+    r"libgcc_s\.so\.1": "rpds, of jsonschema, is linked with it; images without a distribution do not have it",
 }
 EXTENSIONS = {"_contextvars", "_ctypes", "_hashlib", "_json", "_ssl", "_typing", "resource"}
 # Built into Debian's libpython; extension modules of their own elsewhere.
@@ -39,6 +40,12 @@ EXTENSIONS_ELSEWHERE = {
 LIBRARY_FILES = {"base_library.zip", "build.json", frozen.BUNDLE}
 OURS = {"multus_py", "plugins"}
 THIRD_PARTY = {"yaml"}
+THIRD_PARTY_OF_COMMANDS = {
+    *("attr", "attrs", "jsonschema", "jsonschema_specifications", "referencing", "rpds", "typing_extensions"),
+    "prometheus_client",
+}
+DATA = re.compile(r"multus_py/schemas/[\w-]+\.schema\.json|jsonschema_specifications/schemas/draft[\w/-]+(\.json)?")
+ROOT = Path(__file__).parents[2]
 PLUGIN_PATH = re.compile(r"multus_py(\.entry|\.(base|cni|multinet|cluster|node|attach)(\.\w+)?)?")
 
 
@@ -129,6 +136,24 @@ def test_there_are_only_modules_of_ours_of_python_and_of_the_libraries_that_were
     assert top - OURS - THIRD_PARTY - sys.stdlib_module_names == set()
 
 
+def test_commands_have_only_the_libraries_that_were_decided_on(layout: Path) -> None:
+    archive = readers.CArchiveReader(str(layout / "multus")).open_embedded_archive("PYZ.pyz")
+    top = {name.partition(".")[0] for name in archive.toc}
+
+    assert top - OURS - THIRD_PARTY_OF_COMMANDS - sys.stdlib_module_names == set()
+    assert top >= {"jsonschema", "prometheus_client"}
+
+
+def test_the_only_data_files_are_schemas(layout: Path) -> None:
+    lib = layout / "lib"
+    files = {str(path.relative_to(lib)) for path in lib.glob("*/**/*") if path.is_file()}
+    data = {name for name in files if not name.endswith(".so")}
+
+    assert {name for name in data if not DATA.fullmatch(name)} == set()
+    ours = {name for name in data if name.startswith("multus_py/")}
+    assert ours == {f"multus_py/schemas/{path.name}" for path in (ROOT / "multus_py/schemas").iterdir()}
+
+
 def test_nothing_of_tests_and_lab_is_in_it(index: Index, layout: Path) -> None:
     everything = {*index["code"], *readers.CArchiveReader(str(layout / "multus")).open_embedded_archive("PYZ.pyz").toc}
 
@@ -159,7 +184,7 @@ def test_the_base_library_has_the_codecs_of_the_start_and_nothing_else(layout: P
 
 
 def test_the_build_knows_nothing_of_the_machine_it_was_made_on(layout: Path) -> None:
-    root = str(Path(__file__).parents[2]).encode()
+    root = str(ROOT).encode()
 
     assert [path for path in layout.rglob("*") if path.is_file() and root in path.read_bytes()] == []
 

@@ -352,11 +352,19 @@ def test_the_in_cluster_token_is_read_again(fixture: Fixture, tmp_path: Path) ->
     direct.get_pod("default", "web")
 
 
-def test_an_unknown_token_is_tried_again_once(fixture: Fixture) -> None:
+def test_an_unknown_token_is_an_error_when_time_is_over(fixture: Fixture) -> None:
     rotate(fixture.server)
     with pytest.raises(errors.UnauthorizedError, match="401 Unauthorized"):
         fixture.pod()
-    assert len(fixture.server.requests) == 2
+    assert 5 < sum(fixture.clock.sleeps) <= 10, "the apiTimeout, which none of the waits goes beyond"
+
+
+def test_a_token_that_comes_after_a_while_is_waited_for(fixture: Fixture) -> None:
+    rotate(fixture.server)
+    fixture.server.inject(Fault(Answer(401), times=5))
+    fixture.server.kubeconfig(fixture.path)
+    assert fixture.pod().name == "web"
+    assert len(fixture.clock.sleeps) == 2
 
 
 def test_a_kubeconfig_that_is_gone_when_it_is_read_again_is_named(fixture: Fixture) -> None:

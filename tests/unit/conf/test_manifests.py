@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 
 import pytest
 import yaml
 
+from multus_py.cli import daemon, install, parsers
+from multus_py.hostconfig import options
 from multus_py.lab.objects import Object, at, section, text
 from tools import image
 
@@ -115,6 +118,35 @@ def _args(container: Object) -> list[str]:
     args = container["args"]
     assert isinstance(args, list)
     return [arg for arg in args if isinstance(arg, str)]
+
+
+def test_the_commands_know_the_flags_and_the_settings(container: Object, tmp_path: Path) -> None:
+    command = container["command"]
+    assert isinstance(command, list)
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    commands = parser.add_subparsers()
+    install.register(commands)
+    daemon.register(commands)
+    settings = tmp_path / "config.yaml"
+    settings.write_text(text(of_kind("ConfigMap"), "data", "config.yaml"))
+    args = [arg.replace("/etc/multus/config.yaml", str(settings)) for arg in _args(container)]
+
+    chosen = parsers.options_of(parser.parse_args([str(command[1]), *args]))
+
+    assert chosen is not None
+    assert chosen.cni_conf_dir == chosen.autoconfig_dir == Path("/host/etc/cni/net.d")
+    assert chosen.log_level == "error"
+    assert chosen.warnings == ()
+
+
+def test_the_settings_that_are_suggested_are_settings(tmp_path: Path) -> None:
+    suggested = re.sub(r"^# (\w+: )", r"\1", text(of_kind("ConfigMap"), "data", "config.yaml"), flags=re.MULTILINE)
+    (tmp_path / "config.yaml").write_text(suggested)
+
+    chosen = options.from_file(tmp_path / "config.yaml")
+
+    assert chosen.master_cni_file == "10-calico.conflist"
+    assert chosen.readiness_indicator_file == "/run/flannel/subnet.env"
 
 
 def test_no_manifest_names_a_registry() -> None:

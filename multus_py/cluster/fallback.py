@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from multus_py.base.log import Log
-    from multus_py.cluster.daemon import Daemon
     from multus_py.cluster.errors import ClusterError
     from multus_py.cluster.objects import Nad, Pod
     from multus_py.cluster.port import Cluster, Event, Report
@@ -26,17 +25,17 @@ class Fallback:
     """The daemon and the API server, as the port that Multus asks (`multus_py.cluster.port.Cluster`)."""
 
     def __init__(
-        self, daemon: Daemon, open_direct: Callable[[], Cluster], *, log: Log, count: Callable[[], None]
+        self, daemon: Cluster, open_direct: Callable[[], Cluster], *, log: Log, count: Callable[[], None]
     ) -> None:
         """Ask the daemon.
 
         Args:
-            daemon: Who is asked first.
+            daemon: Who is asked first. Raises NoAnswerError besides what the port allows.
             open_direct: Makes the way to the API server, when it is needed. Raises ClusterError.
             log: Where it is noted that it was needed.
             count: Counts that it was needed. Raises nothing.
         """
-        self._daemon: Daemon | None = daemon
+        self._daemon: Cluster | None = daemon
         self._open_direct = open_direct
         self._log = log
         self._count = count

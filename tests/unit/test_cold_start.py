@@ -125,7 +125,7 @@ def world(tmp_path: Path, server: APIServer) -> World:
         "delegates": [{"cniVersion": "1.1.0", "name": "cluster", "type": "bridge"}],
         "kubeconfig": str(server.kubeconfig(tmp_path / "kubeconfig")),
         "logFile": None,
-        "daemonSocketDir": "",
+        "daemonSocketDir": str(tmp_path / "daemon"),
     }
     world.add()
     install(world)

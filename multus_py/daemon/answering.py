@@ -15,6 +15,7 @@ import os
 import selectors
 import socket
 import struct
+import threading
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
@@ -73,6 +74,7 @@ class Server:
         self._allowed = frozenset({0, os.geteuid()})
         self._connections: dict[_Connection, None] = {}
         self._done: deque[tuple[_Connection, bytes | None]] = deque()
+        self._lock = threading.Lock()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._selector = selectors.DefaultSelector()
         self._full = False
@@ -88,7 +90,7 @@ class Server:
     def stop(self) -> None:
         """Have the loop end soon. It may be called from any thread."""
         self._closing = True
-        os.eventfd_write(self._wake, 1)
+        self._wake_up()
 
     def run(self) -> None:
         """Serve until somebody stops us; all connections are closed then."""
@@ -108,6 +110,15 @@ class Server:
             self._drop(connection)
         self._selector.close()
         self._listener.close()
+        with self._lock:
+            os.close(self._wake)
+            self._wake = -1
+
+    def _wake_up(self) -> None:
+        """Have the loop come round now, if it still does."""
+        with self._lock:
+            if self._wake >= 0:
+                os.eventfd_write(self._wake, 1)
 
     def _listen(self, *, on: bool) -> None:
         if on:
@@ -198,7 +209,7 @@ class Server:
         except Exception:  # noqa: BLE001 - the same as in the loop: this client asks elsewhere, the thread goes on
             self._traffic.dropped("fault")
         self._done.append((connection, frame))
-        os.eventfd_write(self._wake, 1)
+        self._wake_up()
 
     def _woken(self) -> None:
         os.eventfd_read(self._wake)

@@ -94,8 +94,7 @@ def test_an_add_asks_the_api_server_for_nothing_but_the_status(world: World) -> 
 def test_the_events_and_the_report_arrive(world: World) -> None:
     start(world)
     pod = world.start("pod1", "data")
-    world.api.wait_for_requests(lambda request: request.method == "POST", times=2)
-    assert sorted(event.partition(" [")[0] for event in world.events(pod)) == [
+    assert sorted(event.partition(" [")[0] for event in world.events(pod, count=2)) == [
         "Normal AddedInterface: Add eth0",
         "Normal AddedInterface: Add net1",
     ]

@@ -157,8 +157,14 @@ class World:
         """Return an annotation; empty when the pod has none of that name."""
         return text(self.api.get("pod", pod.name, pod.namespace), "metadata", "annotations", name)
 
-    def events(self, pod: Pod) -> list[str]:
-        """Return a pod's events as `TYPE REASON: MESSAGE`."""
+    def events(self, pod: Pod, *, count: int) -> list[str]:
+        """Return a pod's events as `TYPE REASON: MESSAGE`, once there are so many: daemons tell them later."""
+        deadline = time.monotonic() + 10
+        while len(found := self._events(pod)) < count and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return found
+
+    def _events(self, pod: Pod) -> list[str]:
         return [
             f"{text(event, 'type')} {text(event, 'reason')}: {text(event, 'message')}"
             for event in self.api.list("events", pod.namespace)

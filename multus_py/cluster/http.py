@@ -280,14 +280,19 @@ def read_lines(reader: Reader, head: Response) -> Iterator[bytes]:
         ProtocolError: The body is not framed as it should be, or a line is too long.
         OSError: The connection failed.
     """
-    rest = b""
+    begun: list[bytes] = []  # a line whose end has not come
+    size = 0
     for part in _parts(reader, head):
-        *lines, rest = (rest + part).split(b"\n")
-        yield from (line for line in lines if line)
-        if len(rest) > _MAX_BODY:
+        begun.append(part)
+        size += len(part)
+        if size > _MAX_BODY:
             raise _too_large()
-    if rest:
-        yield rest
+        if b"\n" in part:
+            *lines, rest = b"".join(begun).split(b"\n")
+            begun, size = [rest], len(rest)
+            yield from (line for line in lines if line)
+    if size:
+        yield b"".join(begun)
 
 
 def _parts(reader: Reader, head: Response) -> Iterator[bytes]:

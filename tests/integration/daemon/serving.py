@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import socket
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 NETWORKS = "k8s.v1.cni.cncf.io/networks"
 NODE = "node1"
+STATUS = {"k8s.v1.cni.cncf.io/network-status": "[]"}
 
 
 @dataclass
@@ -121,6 +124,42 @@ class Caller:
     def close(self) -> None:
         """Hang up."""
         self._socket.close()
+
+
+def herd(world: Served, uids: dict[str, str]) -> None:
+    """Let that many calls ask at the same time, each with its connection open until all have been answered."""
+    callers = {name: Caller(world.socket) for name in uids}
+    asked = threading.Barrier(len(callers))
+    wrong: list[BaseException] = []
+
+    def ask(name: str, uid: str) -> None:
+        try:
+            asked.wait()
+            question = wire.Resolve(namespace="default", name=name, uid=uid)
+            found = wire.Resolved.read(callers[name].ask(question.document()))
+            assert found.pod is not None
+            assert found.nads
+            asked.wait()
+            status = wire.SetStatus(namespace="default", name=name, uid=uid, annotations=STATUS)
+            assert callers[name].ask(status.document()).raw("v") == 1
+        except BaseException as error:  # noqa: BLE001 - it is raised where the others are waited for
+            wrong.append(error)
+            asked.abort()
+
+    threads = [threading.Thread(target=ask, args=each) for each in uids.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for caller in callers.values():
+        caller.close()
+    assert wrong == []
+
+
+def resident(daemon: Daemon) -> float:
+    """Return the bytes of memory that it has."""
+    pages = int(Path(f"/proc/{daemon.process.pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
 
 
 def _log() -> Log:

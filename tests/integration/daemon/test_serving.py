@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import resource
 import signal
 import socket
 import threading
@@ -13,18 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from multus_py.cluster import errors, wire
+from multus_py.cluster import errors
 from multus_py.cluster.daemon import NoAnswerError
 from multus_py.cluster.objects import Nad, Pod
 from multus_py.cluster.port import Event, Phase, Report
 from multus_py.lab.faults import Answer, Delay, Fault
 from tests.integration.daemon.running import Daemon
-from tests.integration.daemon.serving import NETWORKS, Caller, Served, served
+from tests.integration.daemon.serving import NETWORKS, STATUS, Served, herd, resident, served
 from tests.packaging.calls import eventually
 
 pytestmark = pytest.mark.slow
-
-STATUS = {"k8s.v1.cni.cncf.io/network-status": "[]"}
 
 
 @pytest.fixture
@@ -300,41 +297,5 @@ def test_memory_stays_flat_under_a_herd(world: Served) -> None:
             herd(world, dict(list(uids.items())[:200]))
         grown = resident(daemon) - before
 
-    assert before <= 60 << 20
-    assert grown <= 4 << 20
-
-
-def herd(world: Served, uids: dict[str, str]) -> None:
-    """Let that many calls ask at the same time, each with its connection open until all have been answered."""
-    callers = {name: Caller(world.socket) for name in uids}
-    asked = threading.Barrier(len(callers))
-    wrong: list[BaseException] = []
-
-    def ask(name: str, uid: str) -> None:
-        try:
-            asked.wait()
-            question = wire.Resolve(namespace="default", name=name, uid=uid)
-            found = wire.Resolved.read(callers[name].ask(question.document()))
-            assert found.pod is not None
-            assert len(found.nads) == 2
-            asked.wait()
-            status = wire.SetStatus(namespace="default", name=name, uid=uid, annotations=STATUS)
-            assert callers[name].ask(status.document()).raw("v") == 1
-        except BaseException as error:  # noqa: BLE001 - the test's own thread raises it
-            wrong.append(error)
-            asked.abort()
-
-    threads = [threading.Thread(target=ask, args=each) for each in uids.items()]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for caller in callers.values():
-        caller.close()
-    assert wrong == []
-
-
-def resident(daemon: Daemon) -> int:
-    """Return the bytes of memory that it has."""
-    pages = int(Path(f"/proc/{daemon.process.pid}/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
+    assert before <= 60e6
+    assert grown <= 4e6

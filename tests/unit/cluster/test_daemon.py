@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -274,21 +275,40 @@ def test_a_connection_that_has_ended_is_noticed(path: Path) -> None:
             daemon.write_status(POD, {})
 
 
+@pytest.mark.root
+def test_a_socket_of_another_user_is_told_nothing(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        os.seteuid(65534)  # the kernel remembers who called listen()
+        try:
+            listener.listen()
+        finally:
+            os.seteuid(0)
+        with pytest.raises(NoAnswerError, match="belongs to user 65534"):
+            opened(path).get_pod("demo", "web")
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.recv(1) == b""
+
+
 def test_a_call_that_is_interrupted_hangs_up(path: Path) -> None:
     class Interruption(BaseException):
         pass
 
     class InterruptedClock(FakeClock):
+        looks = 0
+
         def monotonic(self) -> float:
-            if self.sleeps:
+            self.looks -= 1
+            if self.looks == 0:
                 raise Interruption
             return super().monotonic()
 
     clock = InterruptedClock()
-    with desk(path, {}, {}):
+    with desk(path, {}):
         daemon = Daemon(str(path), clock=clock)
         daemon.write_status(POD, {})
-        clock.sleep(1)
+        clock.looks = 3  # when it begins, when that ends, and how long to wait for the first byte to go
         with pytest.raises(Interruption):
             daemon.write_status(POD, {})
-        daemon.close()
+        assert "not connected" in repr(daemon)

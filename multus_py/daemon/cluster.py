@@ -25,7 +25,7 @@ from multus_py.base.clock import Deadline
 from multus_py.base.fields import Fields
 from multus_py.cluster import credentials, dial, errors, http, operation
 from multus_py.cluster.operation import AgainError, Operation
-from multus_py.daemon.following import Change, ExpiredError, Page, StoppedError
+from multus_py.daemon.following import CACHED, NEWEST, Change, ExpiredError, Page, StoppedError
 from multus_py.daemon.patience import Patient
 
 if TYPE_CHECKING:
@@ -90,8 +90,20 @@ class Collection:
         self._listing: tuple[_Session, http.Connection] | None = None
 
     def page(self, *, version: str, token: str) -> Page:
-        """Return a portion of the list, the first one without a token. Raises ClusterError, ExpiredError among them."""
-        query = {"limit": str(LIMIT), **({"continue": token} if token else {"resourceVersion": version})}
+        """Return a portion of a list that is no older than the version, the first one without a token.
+
+        A list from the server's memory comes in one piece, and with a limit it would not come from there.
+
+        Raises:
+            ClusterError: It cannot be had; ExpiredError: not any more.
+        """
+        query = {"limit": str(LIMIT)}
+        if token:
+            query["continue"] = token
+        elif version in {CACHED, NEWEST}:
+            query["resourceVersion"] = version
+        else:
+            query = {"resourceVersion": version, "resourceVersionMatch": "NotOlderThan"}
         deadline = Deadline(self._clock, PATIENCE)
         found = None
         try:

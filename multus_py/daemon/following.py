@@ -22,10 +22,13 @@ GRACE = 5.0
 """Seconds after the last word of the API server for which what is kept counts as what is."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 """Seconds after a failure: doubled with each further one in a row, and never the same as on other nodes."""
+STUBBORN = 3
+"""Failures in a row after which etcd is asked, since the server may not come to have the version that we know of."""
 SHORT = 1.0
 """Seconds: a watch that has ended sooner is as good as a failure, or we would ask without end."""
-NEWEST, CACHED = "", "0"
-"""Versions to list from: the cluster's newest one, or what the API server has in its memory, which costs it little."""
+CACHED, NEWEST = "0", ""
+"""Versions to list from: what the API server has in its memory, which costs it little, or what is in etcd by now. Any
+other version stands for what it has in memory, if that is not older."""
 
 
 class ExpiredError(errors.ClusterError):
@@ -60,7 +63,11 @@ class Source(Protocol):
     """Where the objects are; cluster.Collection is the real one. Everything in it raises ClusterError."""
 
     def page(self, *, version: str, token: str) -> Page:
-        """Return a portion of the list, the first one without a token. Raises ExpiredError."""
+        """Return a portion of a list that is no older than the version, the first one without a token.
+
+        Raises:
+            ExpiredError: The version, or the rest of the list, is not to be had.
+        """
 
     def watch(self, version: str, *, stopped: Callable[[], bool]) -> Iterator[Change]:
         """Ask for what happens after a version; when this returns, the API server has begun to tell.
@@ -174,7 +181,7 @@ class Follower:
         except StoppedError:
             return 0.0
         except ExpiredError as error:
-            self._from, self._version = NEWEST, ""
+            self._look_back(listing=not self._version)
             return self._failure(f"{self._what}: the history was too short, listing again: {error}", began)
         except errors.ClusterError as error:
             return self._failure(f"{self._what}: {error}", began)
@@ -182,6 +189,17 @@ class Follower:
             self._version = ""
             return self._failure(f"{self._what}: {type(error).__name__}: {error}: please report it", began)
         return self._ended(began)
+
+    def _look_back(self, *, listing: bool) -> None:
+        """Choose what to list from, since the history is too short for a watch or a list.
+
+        All nodes come to this at the same time when an API server starts anew, so they ask for what it has in memory;
+        etcd is asked when it has not got that. The server answers, so there is no reason to wait for long.
+        """
+        if self._from == CACHED:
+            self._failed = 0
+        self._from = NEWEST if listing else self._version
+        self._version = ""
 
     def _list(self) -> None:
         objects: dict[Key, Kept] = {}
@@ -220,7 +238,7 @@ class Follower:
     def _ended(self, began: float | None) -> float:
         """Note that a watch has ended as they all do after some minutes; return how long to pause."""
         self._standing = replace(self._standing, watching=False)
-        if began is not None and self._clock.monotonic() - began >= SHORT:
+        if self._has_lasted(began):
             self._failed = 0
             return 0.0
         self._failed += 1
@@ -228,11 +246,19 @@ class Follower:
 
     def _failure(self, trouble: str, began: float | None) -> float:
         """Note a failure; return how long to pause."""
-        lasted = began is not None and self._clock.monotonic() - began >= SHORT
-        self._failed = 1 if lasted else self._failed + 1
+        self._failed = 1 if self._has_lasted(began) else self._failed + 1
+        if self._failed >= STUBBORN and not self._version and self._from != CACHED:
+            self._from = NEWEST
         failures = self._standing.failures + 1
         self._standing = replace(self._standing, watching=False, failures=failures, trouble=trouble)
         return self._pause()
+
+    def _has_lasted(self, began: float | None) -> bool:
+        """Tell whether there was a watch to speak of."""
+        lasted = began is not None and self._clock.monotonic() - began >= SHORT
+        if lasted and self._version:
+            self._from = CACHED
+        return lasted
 
     def _pause(self) -> float:
         return min(FIRST_PAUSE * 2.0 ** min(self._failed - 1, 10), LONGEST_PAUSE) * (0.5 + self._jitter())

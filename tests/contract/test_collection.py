@@ -147,6 +147,20 @@ def test_long_lists_come_in_pages_over_one_connection(world: World) -> None:
     assert len({request.connection for request in world.server.requests}) == 1
 
 
+def test_a_list_that_is_not_older_than_what_we_know_comes_in_one_piece_from_the_servers_memory(world: World) -> None:
+    for index in range(cluster.LIMIT + 1):
+        world.create_nad(f"net{index}")
+    collection = world.collection(operation.NADS)
+    version = collection.page(version=NEWEST, token="").version
+    world.server.forget_requests()
+    page = collection.page(version=version, token="")
+
+    assert (len(page.items), page.token) == (cluster.LIMIT + 1, "")
+    assert "limit" not in world.server.requests[0].path
+    with pytest.raises(errors.UnavailableError, match="Too large resource version"):
+        collection.page(version=str(int(version) + 1000), token="")
+
+
 def test_a_page_that_is_gone_is_said_to_be(world: World) -> None:
     for index in range(cluster.LIMIT + 1):
         world.create_nad(f"net{index}")

@@ -121,23 +121,53 @@ def test_watches_that_end_at_once_are_begun_again_more_and_more_slowly() -> None
 
 
 @pytest.mark.parametrize("at", ["beginning", "step"])
-def test_a_version_that_is_gone_is_answered_with_a_new_list_of_the_newest(at: str) -> None:
+def test_a_version_that_is_gone_is_answered_with_a_list_that_is_no_older(at: str) -> None:
     world = World()
     world.source.lists = [Page(items=(item("a"),), version="7"), Page(items=(item("b"),), version="90")]
     gone = ExpiredError("too old")
-    world.source.watches = [gone if at == "beginning" else [2.0, gone]]
+    world.source.watches = [gone if at == "beginning" else [2.0, gone], [LONG]]
 
     assert set(world.pods()) == {"b"}
-    assert world.source.asked == [("list", "0"), ("watch", "7"), ("list", ""), ("watch", "90")]
+    assert world.source.asked[:4] == [("list", "0"), ("watch", "7"), ("list", "7"), ("watch", "90")]
+    assert world.clock.sleeps == [FIRST_PAUSE]
 
 
-def test_a_list_whose_rest_is_gone_is_begun_anew() -> None:
+def test_after_an_outage_a_version_that_is_gone_is_no_reason_to_wait_for_long() -> None:
+    world = World()
+    world.source.lists = [Page(items=(), version="7"), Page(items=(), version="90")]
+    away = errors.UnavailableError("refused")
+    world.source.watches = [[LONG, away], away, away, away, ExpiredError("too old"), [LONG]]
+    world.pods()
+
+    assert world.clock.sleeps == [0.5, 1.0, 2.0, 4.0, FIRST_PAUSE]
+
+
+def test_versions_that_are_always_gone_are_asked_for_more_and_more_slowly() -> None:
+    world = World()
+    world.source.lists = [Page(items=(), version=str(version)) for version in range(1, 6)]
+    world.source.watches = [ExpiredError("too old") for _ in range(4)]
+    world.pods()
+
+    assert world.clock.sleeps == [0.5, 1.0, 2.0, 4.0]
+
+
+def test_a_list_whose_rest_is_gone_is_begun_anew_from_the_newest() -> None:
     world = World()
     first = Page(items=(item("a"),), version="7", token="t1")
     world.source.lists = [first, ExpiredError("too old"), Page(items=(item("b"),), version="9")]
 
     assert set(world.pods()) == {"b"}
     assert world.source.asked[:3] == [("list", "0"), ("list", "", "t1"), ("list", "")]
+
+
+def test_a_server_that_does_not_come_to_know_our_version_is_asked_for_the_newest() -> None:
+    world = World()
+    behind = errors.UnavailableError("504: Too large resource version")
+    world.source.lists = [Page(items=(), version="7"), behind, behind, Page(items=(item("b"),), version="9")]
+    world.source.watches = [[LONG, ExpiredError("too old")]]
+
+    assert set(world.pods()) == {"b"}
+    assert [asked[1] for asked in world.source.asked if asked[0] == "list"][:4] == ["0", "7", "7", ""]
 
 
 def test_failures_are_followed_by_longer_and_longer_pauses_up_to_a_limit() -> None:

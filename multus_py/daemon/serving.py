@@ -148,6 +148,8 @@ class Serving:
     def tend(self) -> list[str]:
         """See that there is a socket, every few seconds; return what a person should know."""
         trouble = [self._followers[kind].standing().trouble for kind in self._followed]
+        if "pods" not in self._followed:
+            trouble.append("the node's name is not known (--node-name): pods are not kept, but asked for each time")
         self._connections.tidy()
         if self._server is None or not self._doorway.is_ours():
             trouble.append(self._serve())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 from collections.abc import Iterator
@@ -23,9 +24,9 @@ from tests.packaging.calls import eventually
 class World:
     """A server that runs, and its clients."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, sockets: type[socket.socket] = socket.socket) -> None:
         self.path = str(directory / "socket")
-        listener = socket.socket(socket.AF_UNIX)
+        listener = sockets(socket.AF_UNIX)
         listener.bind(self.path)
         listener.listen(100)
         self.clock, self.desk, self.traffic = FakeClock(), FakeDesk(), Traffic()
@@ -265,12 +266,24 @@ def test_somebody_elses_process_is_not_let_in(world: World) -> None:
     assert world.dropped() == {"user": 1}
 
 
-def test_without_a_descriptor_left_it_waits_for_one(world: World) -> None:
-    world.server._full = True
-    world.server._selector.unregister(world.server._listener)
+class Stingy(socket.socket):
+    """A listening socket for which there is no descriptor left at first."""
+
+    refused = 0
+
+    def accept(self) -> tuple[socket.socket, object]:
+        if not self.refused:
+            self.refused += 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        return super().accept()
+
+
+def test_without_a_descriptor_left_it_waits_for_one(tmp_path: Path) -> None:
+    world = World(tmp_path, Stingy)
     client = world.client()
     client.say("now a")
     assert client.answer() == "a"  # it looks again with the next tick
+    world.close()
 
 
 def test_stopping_hangs_up_on_everybody(world: World) -> None:

@@ -17,8 +17,8 @@ from multus_py.cluster import port
 if TYPE_CHECKING:
     from pathlib import Path
 
-BACKLOG = 512
-"""How many may wait to be let in."""
+BACKLOG = 4096
+"""How many may wait to be let in, if the kernel allows so many (net.core.somaxconn)."""
 _DIRECTORY, _FILE = 0o700, 0o600
 
 

@@ -56,7 +56,9 @@ class Served:
         """Start a daemon, and wait until it has everything in memory."""
         with self.daemon() as daemon:
             daemon.until(self.socket.exists)
-            daemon.until(lambda: daemon.count("multus_cache_current", kind="pods"))
+            daemon.until(
+                lambda: all(daemon.count("multus_cache_watches_total", kind=kind) for kind in ("pods", "nads"))
+            )
             daemon.until(lambda: daemon.count("multus_cache_objects", kind="nads") == nads)
             yield daemon
 

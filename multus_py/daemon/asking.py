@@ -106,9 +106,10 @@ class Requests:
 
     def _set_status(self, request: SetStatus, began: float, wanted: Callable[[], bool]) -> bytes:
         pod = Pod(namespace=request.namespace, name=request.name, uid=request.uid)
+        # As late as can be: what is written must not come after what came later.
+        self._check(wire.STATUS, began, wanted)
         try:
             with self._connections.borrowed() as cluster:
-                self._check(wire.STATUS, began, wanted)  # as late as can be: it must not come after what came later
                 cluster.write_status(pod, request.annotations)
         except errors.ClusterError as error:
             return self._failed(wire.STATUS, Failure.of(error), began)

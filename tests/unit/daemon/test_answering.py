@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -260,10 +263,21 @@ def test_a_client_that_connects_and_hangs_up_without_end_is_no_trouble(world: Wo
     eventually(lambda: world.server.connections() == 1)
 
 
-def test_somebody_elses_process_is_not_let_in(world: World) -> None:
-    world.server._allowed = frozenset()
-    assert world.client().answer() is None
-    assert world.dropped() == {"user": 1}
+@pytest.mark.root
+def test_another_users_process_is_not_let_in_even_if_it_can_connect() -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        world = World(Path(directory))
+        Path(world.path).chmod(0o666)
+        program = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(1))"
+        argv = [sys.executable, "-I", "-S", "-c", program, world.path]
+        found = subprocess.run(argv, user=65534, cwd="/", capture_output=True, text=True, check=True)
+        client = world.client()
+        client.say("now a")
+
+        assert (found.stdout, client.answer()) == ("b''\n", "a")
+        assert world.dropped() == {"user": 1}
+        world.close()
 
 
 class Stingy(socket.socket):

@@ -5,6 +5,8 @@ What an adapter needs is imported when it is used: DEL and CHECK use none of the
 
 from __future__ import annotations
 
+import posix
+
 from multus_py.attach.ports import Ports
 from multus_py.base import clock, files, process
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from multus_py.attach.settings import Settings
     from multus_py.base.log import Log
+    from multus_py.cluster.kubeconfig import Access
     from multus_py.cluster.port import Cluster
     from multus_py.node.routes import DefaultRoutes, RouteChange
 
@@ -24,7 +27,7 @@ def real_ports(environ: Mapping[bytes, bytes]) -> Ports:
     """Return the ports of a call that a runtime made; `environ` is what it gave us."""
     clean = process.clean_environment(environ)
     return Ports(
-        open_cluster=DirectCluster(clean),
+        open_cluster=DaemonCluster(DirectCluster(clean)),
         node=HostNode(),
         environ=clean,
         stderr=_tell,
@@ -38,6 +41,27 @@ def _tell(data: bytes) -> None:
         files.write_fd(_STDERR, data)
     except OSError:
         pass  # nobody listens
+
+
+def _exists(path: str) -> bool:
+    try:
+        return files.exists(path)
+    except OSError:
+        return False
+
+
+def _add_one(path: str) -> None:
+    """Make the daemon's count of calls that did without it one larger. It is a file of its; nobody else makes one."""
+    try:
+        fd = posix.open(path, posix.O_WRONLY | posix.O_APPEND | posix.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        posix.write(fd, b".")
+    except OSError:
+        pass
+    finally:
+        posix.close(fd)
 
 
 class DirectCluster:
@@ -55,15 +79,61 @@ class DirectCluster:
         Raises:
             ClusterError: The kubeconfig cannot be used.
         """
+        if settings.kubeconfig:
+            return self.named(settings, log=log)
         from multus_py.cluster import kubeconfig
 
-        access = kubeconfig.load(settings.kubeconfig) if settings.kubeconfig else kubeconfig.in_cluster(self._environ)
-        if access is None:
-            return None
+        access = kubeconfig.in_cluster(self._environ)
+        return None if access is None else self._direct(access, settings, log)
+
+    def named(self, settings: Settings, *, log: Log) -> Cluster:
+        """Return the direct adapter for the kubeconfig that the settings name. Raises ClusterError."""
+        from multus_py.cluster import kubeconfig
+
+        return self._direct(kubeconfig.load(settings.kubeconfig), settings, log)
+
+    def _direct(self, access: Access, settings: Settings, log: Log) -> Cluster:
         from multus_py.cluster import direct  # brings TLS, 3 ms; DEL and CHECK never come here
 
         return direct.Direct(
             access, clock=clock.SystemClock(), log=log, timeout=settings.api_timeout, environ=self._environ
+        )
+
+
+class DaemonCluster:
+    """The way through the daemon, where there is one."""
+
+    def __init__(self, direct: DirectCluster) -> None:
+        """Name the way without it."""
+        self._without = direct
+
+    def __call__(self, settings: Settings, *, log: Log) -> Cluster | None:
+        """Return an adapter that asks the daemon first; where there is none, or no Kubernetes, the direct one.
+
+        Raises:
+            ClusterError: There is none, and the direct one cannot be used.
+        """
+        if not (settings.daemon_dir and settings.kubeconfig):
+            return self._without(settings, log=log)
+        from multus_py.cluster import port
+
+        path, count = f"{settings.daemon_dir}/{port.SOCKET}", f"{settings.daemon_dir}/{port.FALLBACKS}"
+        if not _exists(path):
+            _add_one(count)
+            return self._without(settings, log=log)
+        from multus_py.cluster import daemon, fallback  # 0.6 ms, for nodes with a daemon only; the direct way takes 4
+
+        return fallback.Fallback(
+            daemon.Daemon(
+                path,
+                clock=clock.SystemClock(),
+                timeout=settings.daemon_timeout,
+                multus_namespace=settings.multus_namespace,
+                nads=settings.referenced_nads,
+            ),
+            lambda: self._without.named(settings, log=log),
+            log=log,
+            count=lambda: _add_one(count),
         )
 
 

@@ -6,6 +6,7 @@ from multus_py.attach import clusters, locking, networks, perform, pods, readine
 from multus_py.attach import plan as planning
 from multus_py.attach.devices import Devices
 from multus_py.attach.publish import Publisher
+from multus_py.attach.stopwatch import Stopwatch
 from multus_py.cni import result
 from multus_py.cni.result import Address, Interface, Result
 
@@ -25,36 +26,39 @@ def add(request: Request, *, ports: Ports) -> JSONObject:
     Raises:
         CNIError: Something is wrong, or an attachment failed; everything attached so far is detached again.
     """
-    call = work.begin(request, ports=ports)
+    stopwatch = Stopwatch(ports.clock)
+    call = stopwatch.delegates(work.begin(request, ports=ports))
     readiness.wait(call)
     with clusters.Session(call) as cluster:
         try:
-            return _add(call, cluster)
+            return _add(call, cluster, stopwatch)
         except pods.PodGoneError as gone:
             call.log.verbose(f"ADD: pod {gone} is gone, nothing is attached")
             return result.encode(_no_result(request), request.version)
 
 
-def _add(call: Work, cluster: Cluster | None) -> JSONObject:
-    pod = pods.fetch(call, cluster)
-    publisher = Publisher(call, cluster, pod)
+def _add(call: Work, cluster: Cluster | None, stopwatch: Stopwatch) -> JSONObject:
+    with stopwatch.phase("pod"):
+        pod = pods.fetch(call, cluster)
+    publisher = Publisher(call, cluster, pod, stopwatch)
     try:
-        plan = planning.make(
-            call, pod, finder=networks.Finder(call.settings, cluster), devices=Devices(call.ports.node, pod)
-        )
+        with stopwatch.phase("plan"):
+            finder = networks.Finder(call.settings, cluster)
+            plan = planning.make(call, pod, finder=finder, devices=Devices(call.ports.node, pod))
         with locking.locked(call, call.request.call.container_id) as held:
-            return _make(held, plan, publisher)
+            return _make(held, plan, publisher, stopwatch)
     except BaseException as error:
         publisher.failed(error)
         raise
 
 
-def _make(call: Work, plan: Plan, publisher: Publisher) -> JSONObject:
+def _make(call: Work, plan: Plan, publisher: Publisher, stopwatch: Stopwatch) -> JSONObject:
     """Record, make and publish the attachments: all of it, or nothing."""
     made: list[Attached] = []
     perform.check_interfaces(call, plan)
-    earlier = record.earlier(call, plan)
-    record.save(call, call.request.call.container_id, (*plan.attachments, *earlier))
+    with stopwatch.phase("record"):
+        earlier = record.earlier(call, plan)
+        record.save(call, call.request.call.container_id, (*plan.attachments, *earlier))
     try:
         perform.attach_all(call, plan, made)
         document = result.encode(made[0].result, call.request.version)

@@ -28,7 +28,7 @@ def fetch(work: Work, cluster: Cluster | None) -> Pod | None:
     if cluster is None or not wanted.name:
         return None
     try:
-        pod = cluster.get_pod(wanted.namespace, wanted.name)
+        pod = cluster.get_pod(wanted.namespace, wanted.name, wanted.uid)
     except cluster_errors.NotFoundError as error:
         raise PodGoneError(str(wanted)) from error
     except cluster_errors.ClusterError as error:

@@ -50,6 +50,10 @@ class Settings(value.Value):
     """The capability arguments from the runtime; they are meant for the cluster network (cni-behaviour 14.3.9)."""
     api_timeout: float = 10.0
     """Seconds that one question to the API server may take, retries included."""
+    daemon_dir: str = "/run/multus"
+    """Where the daemon's socket is looked for; empty for not at all."""
+    daemon_timeout: float = 2.0
+    """Seconds that a call may wait for the daemon altogether before it asks the API server itself."""
     delegate_timeout: float = 0.0
     """Seconds that one plugin may run; 0 for no limit."""
     parallel: bool = False
@@ -60,6 +64,12 @@ class Settings(value.Value):
     """What GC must keep, as (container ID, interface name); None when the runtime sent no list."""
     warnings: tuple[str, ...] = ()
     """What is odd but no error; for whoever reads stderr."""
+
+    @property
+    def referenced_nads(self) -> tuple[tuple[str, str], ...]:
+        """The NADs, as (namespace, name), that are wanted for whatever pod; files may stand in for them."""
+        names = (self.cluster_network, *self.default_networks) if self.cluster_network else ()
+        return tuple((self.multus_namespace, name) for name in names if "/" not in name)
 
 
 def parse(raw: bytes) -> Settings:
@@ -100,6 +110,8 @@ def _settings(given: Fields) -> Settings:
         auxiliary_chain=given.text("auxiliaryCNIChainName"),
         runtime_config=given.object("runtimeConfig") or {},
         api_timeout=_seconds(given, "apiTimeout") or default.api_timeout,
+        daemon_dir=given.text("daemonSocketDir", default.daemon_dir),
+        daemon_timeout=_seconds(given, "daemonTimeout") or default.daemon_timeout,
         delegate_timeout=_seconds(given, "delegateTimeout"),
         parallel=given.flag("parallelAttachments"),
         legacy_status=given.flag("legacyNetworkStatus"),

@@ -1,4 +1,4 @@
-"""`multus daemon`: keep the node's CNI configuration right, all the time."""
+"""`multus daemon`: keep the node's CNI configuration right, and serve calls of the plugin from memory, all the time."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import multus_py
 from multus_py.base.clock import Deadline, SystemClock
 from multus_py.base.fields import Fields
 from multus_py.cli import parsers
+from multus_py.cluster import kubeconfig
 from multus_py.hostconfig import options
 from multus_py.hostconfig.errors import HostConfigError
 from multus_py.install import program
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from multus_py.cli.parsers import Commands
+    from multus_py.cluster.kubeconfig import Access
+    from multus_py.daemon.serving import Place
 
 METRICS_PORT = 9091
 _MAX_PORT = 65535
@@ -31,7 +34,7 @@ _CALLS_PATIENCE = 10.0
 
 def register(commands: Commands) -> None:
     """Add the command."""
-    parser = commands.add_parser("daemon", help="keep the node's CNI configuration right, until a signal ends it")
+    parser = commands.add_parser("daemon", help="look after a node, until a signal ends it")
     parsers.add_config_file(parser)
     options.add_arguments(parser)
     options.add_switch(
@@ -48,6 +51,24 @@ def register(commands: Commands) -> None:
         default="",
         metavar="IP",
         help="the address that they are answered on (all of the machine's)",
+    )
+    parser.add_argument(
+        "--socket-dir",
+        type=Path,
+        metavar="DIR",
+        help="where calls of the plugin are served from memory (the file's socketDir, or nowhere)",
+    )
+    parser.add_argument(
+        "--node-name",
+        default=os.environ.get("MULTUS_NODE_NAME", ""),
+        metavar="NAME",
+        help="the node whose pods are kept in memory; without it pods are asked for each time (MULTUS_NODE_NAME)",
+    )
+    parser.add_argument(
+        "--kubeconfig",
+        type=Path,
+        metavar="FILE",
+        help="how the daemon itself reaches the API server (its service account)",
     )
     parser.add_argument(
         "--cni-bin-dir",
@@ -72,6 +93,8 @@ def run(arguments: argparse.Namespace) -> int:
             load=_loader(arguments),
             config_file=arguments.config,
             skip_config_watch=getattr(arguments, "skip_config_watch", own.flag("skipConfigWatch")),
+            place=_place(arguments, own),
+            access=_access(arguments),
             metrics_address=arguments.metrics_address or own.text("metricsAddress"),
             metrics_port=_port(arguments, own),
             restoring=own_daemonset.reason,
@@ -93,6 +116,30 @@ def _loader(arguments: argparse.Namespace) -> Callable[[], options.Options]:
         return options.from_arguments(arguments, base=options.from_file(file) if file else None)
 
     return load
+
+
+def _place(arguments: argparse.Namespace, own: Fields) -> Place | None:
+    """Return where to serve calls of the plugin, None for nowhere. Raises HostConfigError."""
+    directory = arguments.socket_dir or own.text("socketDir")
+    if not directory:
+        return None
+    from multus_py.daemon.serving import Place
+
+    return Place(directory=Path(directory), node=arguments.node_name)
+
+
+def _access(arguments: argparse.Namespace) -> Callable[[], Access | None]:
+    """Return what finds the way to the API server. Raises HostConfigError."""
+    account = _loader(arguments)()
+    environ = {name.encode(): text.encode() for name, text in os.environ.items()}
+
+    def access() -> Access | None:
+        if arguments.kubeconfig:
+            return kubeconfig.load(str(arguments.kubeconfig))
+        found = kubeconfig.in_cluster(environ, directory=str(account.service_account_dir))
+        return found.replace(insecure=True, ca="") if found and account.skip_tls_verify else found
+
+    return access
 
 
 def _uninstall(directory: Path | None) -> list[Path]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from multus_py.cluster.http import Response
     from multus_py.cluster.kubeconfig import Access
     from multus_py.cluster.objects import Nad, Pod
-    from multus_py.cluster.port import Event
+    from multus_py.cluster.port import Event, Report
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _LEAST_PATIENCE = 0.5
@@ -71,7 +71,7 @@ class Direct:
         """Show the server, and whether we are talking to it."""
         return f"Direct({self._access.server}, {'connected' if self._session else 'not connected'})"
 
-    def get_pod(self, namespace: str, name: str) -> Pod:
+    def get_pod(self, namespace: str, name: str, uid: str = "") -> Pod:  # noqa: ARG002 - nothing is remembered here
         """Return a pod. Raises ClusterError; NotFoundError when there is none (any more)."""
         wanted = Operation(verb="get", resource=operation.PODS, namespace=namespace, name=name)
         return objects.Pod.from_document(self._perform(wanted, time.Deadline(self._clock, self._timeout)))
@@ -103,7 +103,12 @@ class Direct:
         wanted = Operation(verb="patch", resource=operation.POD_STATUS, namespace=namespace, name=name, body=body)
         self._perform(wanted, time.Deadline(self._clock, self._timeout))
 
-    def post_events(self, pod: Pod, happened: Sequence[Event]) -> None:
+    def post_events(
+        self,
+        pod: Pod,
+        happened: Sequence[Event],
+        report: Report | None = None,  # noqa: ARG002 - there is nobody to give it to
+    ) -> None:
         """Create events, with little patience: whoever waits for the pod waits for this, too. Raises ClusterError."""
         deadline = time.Deadline(self._clock, min(self._timeout or _EVENT_PATIENCE, _EVENT_PATIENCE))
         documents = [events.document(pod, event, now=self._clock.now()) for event in happened]

@@ -10,7 +10,7 @@ from multus_py.base import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Protocol, TypeAlias
 
     from multus_py.base.clock import Deadline
@@ -212,7 +212,7 @@ def read_response(reader: Reader) -> Response:
         if head.status == 101:
             raise ProtocolError("the server switches to another protocol, unasked")
         head = read_head(reader)
-    return head.replace(body=_read_body(reader, head))
+    return head.replace(body=read_body(reader, head))
 
 
 def read_head(reader: Reader) -> Response:
@@ -255,7 +255,8 @@ def _has_length(response: Response) -> bool:
     return response.status in {204, 304} or "content-length" in headers or "transfer-encoding" in headers
 
 
-def _read_body(reader: Reader, head: Response) -> bytes:
+def read_body(reader: Reader, head: Response) -> bytes:
+    """Read the body that follows a head. Raises ProtocolError, OSError."""
     coding = head.headers.get("transfer-encoding", "").lower()
     if head.status in {204, 304}:
         return b""
@@ -272,29 +273,63 @@ def _read_body(reader: Reader, head: Response) -> bytes:
     return reader.exactly(_bounded(length, 10))
 
 
-def _read_chunks(reader: Reader) -> bytes:
-    """Read a body in chunks (RFC 9112, 7.1); their extensions and the trailers mean nothing to us."""
-    parts: list[bytes] = []
+def read_lines(reader: Reader, head: Response) -> Iterator[bytes]:
+    """Read the body that follows a head line by line, as the lines come; it may have no end.
+
+    Raises:
+        ProtocolError: The body is not framed as it should be, or a line is too long.
+        OSError: The connection failed.
+    """
+    begun: list[bytes] = []  # a line whose end has not come
     size = 0
-    while True:
-        text = reader.until(_END, _MAX_LINE).decode("latin-1").partition(";")[0].strip(" \t")
-        if not text or not _HEX.issuperset(text):
-            raise ProtocolError("the server sent a malformed chunk")
-        chunk = _bounded(text, 16)
-        size += chunk
+    for part in _parts(reader, head):
+        begun.append(part)
+        size += len(part)
         if size > _MAX_BODY:
             raise _too_large()
-        if not chunk:
-            break
-        parts.append(reader.exactly(chunk))
-        if reader.until(_END, _MAX_LINE):
-            raise ProtocolError("the server sent a malformed chunk")
+        if b"\n" in part:
+            *lines, rest = b"".join(begun).split(b"\n")
+            begun, size = [rest], len(rest)
+            yield from (line for line in lines if line)
+    if size:
+        yield b"".join(begun)
+
+
+def _parts(reader: Reader, head: Response) -> Iterator[bytes]:
+    """Read a body as the server sends it, part by part."""
+    if head.headers.get("transfer-encoding", "").lower() != "chunked":
+        yield read_body(reader, head)
+        return
+    while chunk := _read_chunk(reader):
+        yield chunk
+
+
+def _read_chunks(reader: Reader) -> bytes:
+    """Read a body in chunks (RFC 9112, 7.1); the trailers mean nothing to us."""
+    parts: list[bytes] = []
+    size = 0
+    while chunk := _read_chunk(reader):
+        parts.append(chunk)
+        size += len(chunk)
+        if size > _MAX_BODY:
+            raise _too_large()
     trailers = 0
     while line := reader.until(_END, _MAX_LINE):
         trailers += len(line)
         if trailers > _MAX_HEAD:
             raise ProtocolError("the server sent trailers without end")
     return b"".join(parts)
+
+
+def _read_chunk(reader: Reader) -> bytes:
+    """Read one chunk, whose extensions mean nothing to us; the last one is empty."""
+    text = reader.until(_END, _MAX_LINE).decode("latin-1").partition(";")[0].strip(" \t")
+    if not text or not _HEX.issuperset(text):
+        raise ProtocolError("the server sent a malformed chunk")
+    chunk = reader.exactly(_bounded(text, 16))
+    if chunk and reader.until(_END, _MAX_LINE):
+        raise ProtocolError("the server sent a malformed chunk")
+    return chunk
 
 
 def _bounded(digits: str, base: int) -> int:

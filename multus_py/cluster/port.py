@@ -1,4 +1,4 @@
-"""The port: everything that Multus asks of the cluster. Its adapters are `direct` and, in a later stage, the daemon."""
+"""The port: everything that Multus asks of the cluster. Adapters: `direct`, `daemon`, and `fallback`, made of both."""
 
 from __future__ import annotations
 
@@ -15,8 +15,17 @@ if TYPE_CHECKING:
     class Cluster(Protocol):
         """The cluster, for one CNI call. Methods raise ClusterError, and nothing else."""
 
-        def get_pod(self, namespace: str, name: str) -> Pod:
-            """Return a pod. Raises NotFoundError when there is none (any more)."""
+        def get_pod(self, namespace: str, name: str, uid: str = "") -> Pod:
+            """Return a pod, as the API server has it.
+
+            Args:
+                namespace: Where it is.
+                name: What it is called.
+                uid: How the caller knows it, if so: what is remembered of another pod of that name is of no use then.
+
+            Raises:
+                NotFoundError: There is none (any more).
+            """
 
         def get_nads(self, names: Sequence[tuple[str, str]]) -> list[Nad | ClusterError]:
             """Look network attachment definitions up, each given as (namespace, name), in one go.
@@ -33,11 +42,18 @@ if TYPE_CHECKING:
                 NotFoundError: The pod is gone.
             """
 
-        def post_events(self, pod: Pod, events: Sequence[Event]) -> None:
-            """Tell those who look at the pod what happened. Whoever calls this should survive its failure."""
+        def post_events(self, pod: Pod, events: Sequence[Event], report: Report | None = None) -> None:
+            """Tell those who look at the pod what happened, and those who look after the node how the call went.
+
+            Whoever calls this should survive its failure. An adapter that has nobody for the report drops it.
+            """
 
         def close(self) -> None:
             """Let go of connections. The object is of no use after that."""
+
+
+SOCKET, FALLBACKS = "multus-py.sock", "fallbacks"
+"""The daemon's socket, and the file with one byte for each call that did without it, in the daemon's directory."""
 
 
 class Event(value.Value):
@@ -49,3 +65,25 @@ class Event(value.Value):
     """Why, in one word for machines: AddedInterface (multus-behaviour 3.11)."""
     message: str
     """What, in a sentence for people."""
+
+
+class Phase(value.Value):
+    """A part of a call, and what it took."""
+
+    name: str
+    """pod, plan, record, delegate, undo, status."""
+    plugin: str = ""
+    """For a delegate its type."""
+    seconds: float
+
+
+class Report(value.Value):
+    """How a call went."""
+
+    verb: str
+    succeeded: bool
+    seconds: float
+    """Since its configuration was read."""
+    networks: tuple[str, ...] = ()
+    """What was attached, in order."""
+    phases: tuple[Phase, ...] = ()

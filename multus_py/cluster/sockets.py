@@ -1,4 +1,4 @@
-"""TCP connections whose every operation ends at a deadline. Nothing of TLS or HTTP here.
+"""Connections, TCP and local ones, whose every operation ends at a deadline. Nothing of TLS or HTTP here.
 
 Straight on `_socket`: `socket` costs 8 ms, for `selectors` and `enum`. Failures are OSErrors, TimeoutError among them.
 """
@@ -6,6 +6,7 @@ Straight on `_socket`: `socket` costs 8 ms, for `selectors` and `enum`. Failures
 from __future__ import annotations
 
 import _socket
+import sys
 
 from multus_py.base.clock import Deadline
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from multus_py.base.clock import Clock
 
     _Address: TypeAlias = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
+
+
+_FULL_PAUSE = 0.005
+_CREDENTIALS_SIZE, _USER = 12, slice(4, 8)  # struct ucred: process, user, group (unix(7))
 
 
 class Socket(_socket.socket):
@@ -73,6 +78,28 @@ def connect(host: str, port: int, *, clock: Clock, deadline: Deadline) -> Socket
         except OSError as error:
             failure = error
     raise failure
+
+
+def connect_local(path: str, deadline: Deadline) -> Socket:
+    """Connect to a socket in the file system; wait while it has no room for one more. Raises OSError."""
+    socket = Socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
+        while True:
+            limit(socket, deadline)
+            try:
+                socket.connect(path)
+                return socket
+            except BlockingIOError:  # with a deadline the kernel does not wait by itself
+                deadline.sleep(_FULL_PAUSE)
+    except BaseException:
+        socket.close()
+        raise
+
+
+def peer_user(socket: _socket.socket) -> int:
+    """Return the user that made the other end of a local connection. Raises OSError."""
+    credentials = socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, _CREDENTIALS_SIZE)
+    return int.from_bytes(credentials[_USER], sys.byteorder)
 
 
 def _connect(socket: Socket, address: _Address, deadline: Deadline) -> Socket:

@@ -1,1 +1,1 @@
-"""What runs on a node all the time: it keeps the node's CNI configuration right, and says how that goes."""
+"""What runs on a node all the time: it keeps the CNI configuration right, and pods and networks in memory."""

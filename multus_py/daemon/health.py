@@ -21,11 +21,19 @@ class Verdict:
     """For a person."""
 
 
-def alive(snapshot: Snapshot, *, monotonic: float) -> Verdict:
-    """Tell whether the loop still comes round. That it fails each time is nothing that a restart would mend."""
+def alive(snapshot: Snapshot, *, monotonic: float, stuck: str = "") -> Verdict:
+    """Tell whether the loop still comes round. That it fails each time is nothing that a restart would mend.
+
+    Args:
+        snapshot: What is known.
+        monotonic: The time by now.
+        stuck: What else only a restart would mend; "" for nothing.
+    """
     silent = monotonic - snapshot.beat
     if silent >= STUCK:
         return Verdict(good=False, reason=f"the daemon is stuck: it has not come round for {silent:.0f} s")
+    if stuck:
+        return Verdict(good=False, reason=f"the daemon is stuck: {stuck}")
     return Verdict(good=True, reason="ok")
 
 

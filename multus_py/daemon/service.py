@@ -60,7 +60,7 @@ class Service:
         state: State,
         journal: Journal,
         clock: Clock,
-        each_round: Callable[[], str] = lambda: "",
+        each_round: Callable[[], Sequence[str]] = lambda: (),
     ) -> None:
         """Take what is needed; nothing is done yet.
 
@@ -71,7 +71,7 @@ class Service:
             state: Where to say how it goes.
             journal: Where to write down what was done.
             clock: Measures pauses.
-            each_round: More to do in each round of the loop; returns what a person should know of it, or "".
+            each_round: More to do in each round of the loop; returns what a person should know of it.
         """
         self._node = node
         self._watcher = watcher
@@ -114,9 +114,9 @@ class Service:
     def _round(self, *, due: bool) -> float:
         """Go round once, with a look if one is due; return how long to wait for a change."""
         pause = EVERY
-        complaints = []
+        complaints: list[str] = []
         try:
-            complaints.append(self._each_round())
+            complaints.extend(self._each_round())
             complaints.append(self._watcher.follow(self._node.watched()))
             if due:
                 self._watcher.rest(self._pace.look(self._clock.monotonic()))

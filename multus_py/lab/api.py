@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from multus_py.lab import apierrors, kinds, patch, routes, selectors
 from multus_py.lab.apierrors import ApiError
+from multus_py.lab.metadata import Shape
 from multus_py.lab.objects import JSON, Object, decode, encode, section, text
+from multus_py.lab.paging import Pages
 from multus_py.lab.routes import Target
 from multus_py.lab.store import Selection, Store, WatchEvent
 
@@ -25,6 +27,8 @@ class Call:
     user: str = ""
     media_type: str = ""
     body: bytes = b""
+    accept: str = ""
+    """The header Accept."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Api:
     def __init__(self, store: Store) -> None:
         """Serve the objects of `store`."""
         self._store = store
+        self._pages = Pages()
         self._discovery = kinds.discovery()
 
     def answer(self, call: Call) -> Reply | Stream:
@@ -66,11 +71,14 @@ class Api:
         if path in self._discovery and call.method == "GET":
             return Reply(200, encode(self._discovery[path]))
         target = routes.resolve(path)
+        shape = Shape(call.accept)
         match call.method:
             case "GET" if _watching(query):
-                return Stream(_lines(self._watch(target, query)))
+                return Stream(_lines(self._watch(target, query), shape))
+            case "GET" if target.name:
+                answer = shape.of(self._store.get(target.key))
             case "GET":
-                answer = self._store.get(target.key) if target.name else self._list(target, query)
+                answer = shape.of_list(self._list(target, query))
             case "POST" if not target.name and target.kind.namespaced is bool(target.namespace):
                 return Reply(201, encode(self._create(target, call)))
             case "PUT" if target.name:
@@ -83,16 +91,28 @@ class Api:
                 raise apierrors.method_not_allowed()
         return Reply(200, encode(answer))
 
+    def forget_pages(self) -> None:
+        """Forget all lists that are on their way: their continue tokens are answered 410 from now on."""
+        self._pages.forget()
+
     def _list(self, target: Target, query: dict[str, str]) -> Object:
-        selection = _selection(target, query)
-        items, version = self._store.select(selection)
-        if (wanted := _number(query, "resourceVersion")) > version:
-            raise apierrors.too_new(wanted, version)
+        limit, token = _number(query, "limit"), query.get("continue", "")
+        if token:
+            page = self._pages.next(token, limit=limit)
+        else:
+            items, version = self._store.select(_selection(target, query))
+            if (wanted := _number(query, "resourceVersion")) > version:
+                raise apierrors.too_new(wanted, version)
+            # Version 0 means: from the server's memory, where lists come in one piece.
+            page = self._pages.first(items, version, limit=0 if query.get("resourceVersion") == "0" else limit)
+        metadata: Object = {"resourceVersion": str(page.version)}
+        if page.token:
+            metadata |= {"continue": page.token, "remainingItemCount": page.remaining}
         return {
             "kind": f"{target.kind.name}List",
             "apiVersion": target.kind.api_version,
-            "metadata": {"resourceVersion": str(version)},
-            "items": [*items],
+            "metadata": metadata,
+            "items": [*page.items],
         }
 
     def _watch(self, target: Target, query: dict[str, str]) -> Iterator[WatchEvent]:
@@ -100,7 +120,12 @@ class Api:
             message = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
             raise ApiError(422, f"ListOptions.meta.k8s.io is invalid: sendInitialEvents: Forbidden: {message}")
         seconds = _number(query, "timeoutSeconds") or None
-        return self._store.watch(_selection(target, query), since=_number(query, "resourceVersion"), seconds=seconds)
+        return self._store.watch(
+            _selection(target, query),
+            since=_number(query, "resourceVersion"),
+            seconds=seconds,
+            bookmarks=_is_set(query, "allowWatchBookmarks"),
+        )
 
     def _create(self, target: Target, call: Call) -> Object:
         obj = _object(call.body)
@@ -200,11 +225,11 @@ def _selection(target: Target, query: dict[str, str]) -> Selection:
     return Selection(target.kind, target.namespace, lambda obj: name(obj) and fields(obj) and labels(obj))
 
 
-def _lines(events: Iterator[WatchEvent]) -> Iterator[bytes]:
+def _lines(events: Iterator[WatchEvent], shape: Shape) -> Iterator[bytes]:
     """Write events as lines; once a watch has begun, a refusal is an event of type ERROR, as on a real server."""
     try:
         for event in events:
-            yield encode({"type": event.type, "object": event.obj}) + b"\n"
+            yield encode({"type": event.type, "object": shape.of(event.obj)}) + b"\n"
     except ApiError as error:
         yield encode({"type": "ERROR", "object": error.status}) + b"\n"
 
@@ -230,7 +255,11 @@ def _json(body: bytes) -> JSON:
 
 
 def _watching(query: dict[str, str]) -> bool:
-    return query.get("watch", "0").lower() not in {"0", "false"}
+    return _is_set(query, "watch")
+
+
+def _is_set(query: dict[str, str], parameter: str) -> bool:
+    return query.get(parameter, "0").lower() not in {"0", "false"}
 
 
 def _number(query: dict[str, str], parameter: str) -> int:

@@ -133,6 +133,11 @@ def expired(since: int, oldest: int) -> ApiError:
     return ApiError(410, f"too old resource version: {since} ({oldest})")
 
 
+def page_expired() -> ApiError:
+    """Return the refusal of a continue token that is too old."""
+    return ApiError(410, "The provided continue parameter is too old to display a consistent list result.")
+
+
 def too_new(wanted: int, current: int) -> ApiError:
     """Return the refusal to read a version that does not exist yet."""
     return ApiError(504, f"Too large resource version: {wanted}, current: {current}")

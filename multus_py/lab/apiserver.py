@@ -6,7 +6,7 @@
 
 It serves pods (with `status`), events, namespaces and NetworkAttachmentDefinitions. Where it is less than a real one:
 no admission, no RBAC, no schema checks of specs and statuses, no finalizers or grace periods (DELETE removes at once),
-no paging (LIST is always complete), no bookmarks, no server-side apply, no protobuf.
+no bookmarks but those of `send_bookmarks`, no server-side apply, no protobuf.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ class APIServer:
         host, port = listener.getsockname()[:2]
         host = f"[{host}]" if ":" in host else host
         self.url = f"{'https' if tls else 'http'}://{host}:{port}"
-        self._http = HttpServer(listener, tls=context, api=Api(self.store), tokens=self._tokens)
+        self._api = Api(self.store)
+        self._http = HttpServer(listener, tls=context, api=self._api, tokens=self._tokens)
 
     def __enter__(self) -> Self:
         """Start serving."""
@@ -123,8 +124,13 @@ class APIServer:
         self.store.interrupt_watches()
 
     def forget_history(self) -> None:
-        """Compact: watches from any older version are answered 410 from now on."""
+        """Compact: watches from any older version, and lists half read, are answered 410 from now on."""
         self.store.forget_history()
+        self._api.forget_pages()
+
+    def send_bookmarks(self) -> None:
+        """Send a bookmark to every watch that is running now and wants them, as a server does every minute."""
+        self.store.send_bookmarks()
 
     def create(self, obj: Object) -> Object:
         """Create an object, with its status if it has one, and return it as stored.

@@ -194,7 +194,7 @@ class Handler(BaseHTTPRequestHandler):
         headers = tuple(self.headers.items())
         self.server.log.append(Request(self.number, self.command, self.path, user, headers, content))
         media_type = self.headers.get("Content-Type", "").partition(";")[0].strip()
-        return Call(self.command, self.path, user, media_type, content)
+        return Call(self.command, self.path, user, media_type, content, self.headers.get("Accept", ""))
 
     def _read_body(self) -> bytes:
         length = self.headers.get("Content-Length", "0")

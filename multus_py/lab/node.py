@@ -34,6 +34,11 @@ class Node:
         return self.directory / "multus.kubeconfig"
 
     @property
+    def daemon(self) -> Path:
+        """Return where Multus looks for a daemon; there is none unless somebody starts one."""
+        return self.directory / "daemon"
+
+    @property
     def plugins(self) -> Path:
         """Return the directory of plugins."""
         return self.directory / "bin"
@@ -72,6 +77,7 @@ class Node:
             "name": "multus-cni-network",
             "type": "multus",
             "kubeconfig": str(self.kubeconfig),
+            "daemonSocketDir": str(self.daemon),
             "binDir": str(self.plugins),
             "confDir": str(self.directory / "net.d"),
             "cniDir": str(self.state),

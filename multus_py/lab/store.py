@@ -41,7 +41,7 @@ class Change:
 
 @dataclass(frozen=True)
 class WatchEvent:
-    """One line of a watch: ADDED, MODIFIED or DELETED, and the object."""
+    """One line of a watch: ADDED, MODIFIED or DELETED, and the object; or BOOKMARK, with nothing but a version."""
 
     type: str
     obj: Object
@@ -62,6 +62,14 @@ class Selection:
         return obj is not None and key.kind == self.kind and self.namespace in {"", key.namespace} and self.matches(obj)
 
 
+class _Marks(NamedTuple):
+    """What a watch has seen of the things that happen to watches."""
+
+    interruptions: int
+    bookmarks: int | None
+    """None for a watch that wants none."""
+
+
 def utc_now() -> datetime:
     """Return the time that creation timestamps are made of."""
     return datetime.now(UTC)
@@ -80,6 +88,7 @@ class Store:
         self._history_limit = history
         self._forgotten = 0
         self._interruptions = 0
+        self._bookmarks = 0
         for name in ("default", "kube-system"):
             self.ensure_namespace(name)
 
@@ -157,11 +166,14 @@ class Store:
                     self._record(inner, self._objects.pop(inner), None)
             return self._record(key, self._objects.pop(key), None)
 
-    def watch(self, selection: Selection, *, since: int, seconds: float | None = None) -> Iterator[WatchEvent]:
+    def watch(
+        self, selection: Selection, *, since: int, seconds: float | None = None, bookmarks: bool = False
+    ) -> Iterator[WatchEvent]:
         """Return what happens to the selected objects after version `since` (0: from now on, existing ones first).
 
         The watch begins with this call, not with the first step of the iterator. It ends after `seconds`, or with the
-        next `interrupt_watches`. A step raises ApiError when the history does not reach back to `since`.
+        next `interrupt_watches`. A step raises ApiError when the history does not reach back to `since`. Bookmarks,
+        when they are wanted, come with the next `send_bookmarks`.
         """
         deadline = None if seconds is None else time.monotonic() + seconds
         with self._changed:
@@ -169,7 +181,8 @@ class Store:
             if since == 0:
                 existing, since = self.select(selection)
             beginning = (WatchEvent("ADDED", obj) for obj in existing)
-            return itertools.chain(beginning, self._follow(selection, since, deadline, self._interruptions))
+            marks = _Marks(self._interruptions, self._bookmarks if bookmarks else None)
+            return itertools.chain(beginning, self._follow(selection, since, deadline, marks))
 
     def forget_history(self) -> None:
         """Compact: watches from any older version are answered 410 from now on."""
@@ -183,22 +196,35 @@ class Store:
             self._interruptions += 1
             self._changed.notify_all()
 
-    def _follow(
-        self, selection: Selection, since: int, deadline: float | None, interruptions: int
-    ) -> Iterator[WatchEvent]:
+    def send_bookmarks(self) -> None:
+        """Send a bookmark to every watch that is running now and wants them."""
+        with self._changed:
+            self._bookmarks += 1
+            self._changed.notify_all()
+
+    def _follow(self, selection: Selection, since: int, deadline: float | None, marks: _Marks) -> Iterator[WatchEvent]:
         while True:
             with self._changed:
-                while self._version == since and self._interruptions == interruptions:
+                while self._version == since and not self._is_marked(marks):
                     patience = None if deadline is None else deadline - time.monotonic()
                     if not self._changed.wait(patience):
                         return
-                if self._interruptions != interruptions:
+                if self._interruptions != marks.interruptions:
                     return
                 if since < self._forgotten:
                     raise apierrors.expired(since, self._forgotten)
                 news = [change for change in self._history if change.version > since]
                 since = self._version
+                asked = marks.bookmarks is not None and self._bookmarks != marks.bookmarks
+                if asked:
+                    marks = marks._replace(bookmarks=self._bookmarks)
             yield from (event for change in news if (event := _event(selection, change)))
+            if asked:
+                yield _bookmark(selection.kind, since)
+
+    def _is_marked(self, marks: _Marks) -> bool:
+        """Tell whether a watch that knows these marks has something to do although no object has changed."""
+        return self._interruptions != marks.interruptions or marks.bookmarks not in {None, self._bookmarks}
 
     def _record(self, key: Key, old: Object | None, new: Object | None) -> Object:
         self._version += 1
@@ -223,3 +249,8 @@ def _event(selection: Selection, change: Change) -> WatchEvent | None:
         return WatchEvent("MODIFIED" if was else "ADDED", change.new)
     last = change.new or change.old
     return WatchEvent("DELETED", last) if was and last is not None else None
+
+
+def _bookmark(kind: Kind, version: int) -> WatchEvent:
+    metadata: Object = {"resourceVersion": str(version), "creationTimestamp": None}
+    return WatchEvent("BOOKMARK", {"kind": kind.name, "apiVersion": kind.api_version, "metadata": metadata})

@@ -181,7 +181,7 @@ def _publish(
         _say(report.facts(daemons))
     _say(f"\n{report.first(rows, labels)}")
     _say(f"\n{report.second(burst_rows, labels, pods=burst.PODS)}")
-    _say(f"\n{report.third(targets.verdicts(rows))}\n")
+    _say(f"\n{report.third(targets.verdicts(rows, burst_rows))}\n")
     for failure in [failure for wave in waves for failure in wave.failures]:
         _say(f"- FAILED: {' '.join(failure.split())}")
     document = results.document(facts, rows, burst_rows, competitors.skipped)

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import kubernetes
@@ -72,12 +72,15 @@ class Cluster:
         """
         self._call("POST", "/api/v1/namespaces", {"metadata": {"name": self.namespace}})
         try:
-            self._create_service_account()
+            self._create_where_there_is_such_a_thing(f"{self._core}/serviceaccounts", "default")
+            self._create_where_there_is_such_a_thing("/api/v1/nodes", self.namespace)
             for name, config in networks.items():
                 self._create_network(name, config)
             yield {name: self._create_pod(name, annotation) for name, annotation in pods.items()}
         finally:
             self._call("DELETE", f"/api/v1/namespaces/{self.namespace}")
+            with suppress(ApiError):
+                self._call("DELETE", f"/api/v1/nodes/{self.namespace}")
 
     def status(self, pod: str) -> list[Object]:
         """Return the network status that was written to a pod; empty without one."""
@@ -89,10 +92,10 @@ class Cluster:
     def _core(self) -> str:
         return f"/api/v1/namespaces/{self.namespace}"
 
-    def _create_service_account(self) -> None:
-        """Make what a real API server wants to see before it accepts a pod; the lab's does not know such things."""
+    def _create_where_there_is_such_a_thing(self, path: str, name: str) -> None:
+        """Make what a real cluster wants to see before it has a pod for long; the lab's knows no such things."""
         try:
-            self._call("POST", f"{self._core}/serviceaccounts", {"metadata": {"name": "default"}})
+            self._call("POST", path, {"metadata": {"name": name}})
         except ApiError as error:
             if error.code not in {_NO_SUCH_THING, _EXISTS}:
                 raise
@@ -112,7 +115,8 @@ class Cluster:
             "kind": "Pod",
             "metadata": {"name": name, "annotations": {NETWORKS: annotation} if annotation else {}},
             "spec": {
-                "schedulerName": "nobody",  # no kubelet of a real cluster shall start it
+                "nodeName": self.namespace,  # where no kubelet starts it, and a daemon finds it
+                "tolerations": [{"operator": "Exists"}],
                 "automountServiceAccountToken": False,
                 "containers": [{"name": "none", "image": "none"}],
             },

@@ -9,10 +9,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.bench import networks, thick
+from tests.bench import daemon, networks, thick
 from tests.bench.cluster import Cluster
+from tests.bench.daemon import Daemon, DaemonError
 from tests.bench.measure import Subject
-from tests.bench.results import PEER
+from tests.bench.results import DAEMON, PEER, THICK
 from tests.bench.site import Site
 from tests.bench.variants import Bare, Meta
 
@@ -54,16 +55,17 @@ class _Programs:
     plugins: Path
     cluster_network: Mapping[str, object]
 
-    def meta(self, key: str, label: str, *argv: str, parallel: bool = False) -> Meta:
-        """Return the variant that is this program, with a state directory of its own."""
+    def meta(self, key: str, label: str, *argv: str, parallel: bool = False, daemon: Daemon | None = None) -> Meta:
+        """Return the variant that is this program, with a state directory of its own, and maybe a daemon."""
         config = networks.multus(
             self.cluster_network,
             kubeconfig=self.kubeconfig,
             plugins=self.plugins,
             state=self.place.directory / f"state-{key}",
             parallel=parallel,
+            daemon=daemon.directory if daemon else None,
         )
-        return Meta(key, label, argv, config, self.plugins)
+        return Meta(key, label, argv, config, self.plugins, daemon.pid if daemon else 0)
 
 
 def assemble(stack: ExitStack, place: Site, api: Cluster, *, single: Path, peer: Path | None, plugins: Path) -> LineUp:
@@ -71,7 +73,7 @@ def assemble(stack: ExitStack, place: Site, api: Cluster, *, single: Path, peer:
     cluster_network = networks.primary(place.leases)
     programs = _Programs(place, api.kubeconfig, plugins, cluster_network)
     made = LineUp([Subject(Bare(plugins, [cluster_network, *networks.extras(place.leases).values()]))])
-    _add_built(made, programs, single)
+    _add_built(made, programs, stack, single)
     made.subjects.append(Subject(programs.meta("module", "python -m multus_py", sys.executable, "-m", "multus_py")))
     if peer is None:
         made.skipped.append("the Go Multus: none was named (make bench-peer builds it, --peer names it)")
@@ -81,8 +83,8 @@ def assemble(stack: ExitStack, place: Site, api: Cluster, *, single: Path, peer:
     return made
 
 
-def _add_built(made: LineUp, programs: _Programs, single: Path) -> None:
-    """Add the single file, the layout that it installs, and both again with parallel attachments."""
+def _add_built(made: LineUp, programs: _Programs, stack: ExitStack, single: Path) -> None:
+    """Add the single file, the layout that it installs, and that again with a daemon and with parallel attachments."""
     if not single.exists():
         made.skipped.append(f"the single file and the installed layout: there is no {single} (make build)")
         return
@@ -98,8 +100,25 @@ def _add_built(made: LineUp, programs: _Programs, single: Path) -> None:
         return
     program = str(directory / "multus")
     made.subjects.append(Subject(programs.meta("installed", "installed", program)))
+    _add_daemon(made, programs, stack, Path(program))
     parallel = programs.meta("installed-parallel", "installed, parallelAttachments", program, parallel=True)
     made.subjects.append(Subject(parallel, counts=(PARALLEL,), parallel=True))
+
+
+def _add_daemon(made: LineUp, programs: _Programs, stack: ExitStack, program: Path) -> None:
+    try:
+        running = stack.enter_context(
+            daemon.running(
+                program,
+                kubeconfig=programs.kubeconfig,
+                directory=programs.place.directory / "daemon",
+                node=programs.place.name,
+            )
+        )
+    except DaemonError as error:
+        made.skipped.append(f"the installed layout with a daemon: {error}")
+        return
+    made.subjects.append(Subject(programs.meta(DAEMON, "installed, daemon", str(program), daemon=running)))
 
 
 def _add_thick(made: LineUp, programs: _Programs, stack: ExitStack, peer: Path) -> None:
@@ -122,5 +141,5 @@ def _add_thick(made: LineUp, programs: _Programs, stack: ExitStack, peer: Path) 
     except thick.ThickError as error:
         made.skipped.append(f"the Go Multus, thick: {error}")
         return
-    variant = Meta("go-thick", "Go Multus, thick", (str(shim),), running.config, programs.plugins, running.pid)
+    variant = Meta(THICK, "Go Multus, thick", (str(shim),), running.config, programs.plugins, running.pid)
     made.subjects.append(Subject(variant))

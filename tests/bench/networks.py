@@ -53,9 +53,18 @@ def interfaces(count: int) -> list[str]:
 
 
 def multus(
-    cluster_network: Mapping[str, object], *, kubeconfig: Path, plugins: Path, state: Path, parallel: bool = False
+    cluster_network: Mapping[str, object],
+    *,
+    kubeconfig: Path,
+    plugins: Path,
+    state: Path,
+    parallel: bool = False,
+    daemon: Path | None = None,
 ) -> bytes:
-    """Return a Multus configuration, as a runtime passes it to the plugin. The Go Multus ignores `parallel...`."""
+    """Return a Multus configuration, as a runtime passes it to the plugin.
+
+    The thin Go Multus ignores what it does not know: `parallel...`, `daemon...`.
+    """
     config: dict[str, object] = {
         "cniVersion": VERSION,
         "name": "multus-bench",
@@ -67,6 +76,7 @@ def multus(
         "cniDir": str(state),
         "confDir": str(state / "none"),
         "delegates": [cluster_network],
+        "daemonSocketDir": str(daemon or ""),
     }
     if parallel:
         config["parallelAttachments"] = True

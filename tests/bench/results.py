@@ -10,8 +10,9 @@ from tests.bench import figures
 from tests.bench.burst import Wave
 from tests.bench.measure import Samples
 
-BARE, PEER = "bare", "go-thin"
+BARE, PEER, THICK = "bare", "go-thin", "go-thick"
 """The variants that the others are compared with."""
+DAEMON = "installed-daemon"
 _MILLISECONDS = 1000.0
 _MEBIBYTE = 2.0**20
 

@@ -1,8 +1,12 @@
-"""What all adapters of the cluster port have in common: the same cases for the fake and for an API server over TLS."""
+"""What all adapters of the cluster port have in common.
+
+The same cases for the fake, for an API server over TLS, and for a daemon in front of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,10 +14,14 @@ import pytest
 
 from multus_py.base.clock import SystemClock
 from multus_py.base.log import Log, Options
-from multus_py.cluster import errors, kubeconfig
+from multus_py.cluster import errors, kubeconfig, port
+from multus_py.cluster.daemon import Daemon
 from multus_py.cluster.direct import Direct
+from multus_py.cluster.fallback import Fallback
 from multus_py.cluster.objects import Nad, Pod
-from multus_py.cluster.port import Event
+from multus_py.cluster.port import Event, Report
+from multus_py.daemon.journal import Journal
+from multus_py.daemon.serving import Place, Serving
 from multus_py.lab.apiserver import APIServer
 from tests.fakes.cluster import FakeCluster, get_nad
 
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
     from multus_py.cluster.port import Cluster
 
 CONFIG = '{"cniVersion": "1.0.0", "type": "macvlan", "name": "<ü>"}'
+CLOCK = SystemClock()
 RESOURCE = "k8s.v1.cni.cncf.io/resourceName"
 
 
@@ -72,7 +81,7 @@ class LabWorld:
     def __init__(self, server: APIServer, path: Path) -> None:
         self._server = server
         access = kubeconfig.load(str(server.kubeconfig(path)))
-        self.cluster: Cluster = Direct(access, clock=SystemClock(), log=Log(Options(stderr=False)))
+        self.cluster: Cluster = Direct(access, clock=CLOCK, log=Log(Options(stderr=False)))
 
     def create_pod(self, name: str, annotations: dict[str, str]) -> None:
         metadata: JSONObject = {"name": name, "namespace": "default", "annotations": {**annotations}}
@@ -102,15 +111,70 @@ class LabWorld:
         return found
 
 
-@pytest.fixture(params=["fake", "direct"])
+class DaemonWorld(LabWorld):
+    """A daemon that watches the lab's API server, and the adapter that asks it."""
+
+    def __init__(self, server: APIServer, path: Path) -> None:
+        super().__init__(server, path / "kubeconfig")
+        self._direct = self.cluster
+        self._serving = Serving(
+            Place(directory=path / "daemon", node="node1"),
+            lambda: kubeconfig.load(str(path / "kubeconfig")),
+            environ={},
+            clock=CLOCK,
+            jitter=lambda: 0.0,
+            journal=Journal(io.StringIO(), CLOCK),
+        )
+        self._serving.start()
+        assert self._serving.tend() == []
+        daemon = Daemon(str(path / "daemon" / port.SOCKET), clock=CLOCK, timeout=60)
+        self.cluster = self._telling = Telling(
+            daemon, lambda: self._direct, log=Log(Options(stderr=False)), count=self._count
+        )
+        self.counted = 0
+        """How often the daemon was of no help."""
+
+    def events(self) -> list[tuple[str, str, str, str]]:
+        """Wait for what the daemon tells in its own time."""
+        while len(found := super().events()) < self._telling.told:
+            CLOCK.sleep(0.01)
+        return found
+
+    def close(self) -> None:
+        self.cluster.close()
+        self._serving.close(patience=10)
+
+    def _count(self) -> None:
+        self.counted += 1
+
+
+class Telling(Fallback):
+    """Knows how many events were handed over."""
+
+    told = 0
+
+    def post_events(self, pod: Pod, happened: Sequence[Event], report: Report | None = None) -> None:
+        self.told += len(happened)
+        super().post_events(pod, happened, report)
+
+
+@pytest.fixture(params=["fake", "direct", "daemon"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     if request.param == "fake":
         yield FakeWorld()
         return
     with APIServer() as server:
-        made = LabWorld(server, tmp_path / "kubeconfig")
-        yield made
-        made.cluster.close()
+        if request.param == "direct":
+            made = LabWorld(server, tmp_path / "kubeconfig")
+            yield made
+            made.cluster.close()
+            return
+        through = DaemonWorld(server, tmp_path)
+        try:
+            yield through
+        finally:
+            through.close()
+        assert through.counted == 0 or request.function in BEYOND_THE_DAEMON
 
 
 def test_a_pod_is_found(world: World) -> None:
@@ -226,6 +290,13 @@ def test_events_are_told(world: World) -> None:
         ("web", "Normal", "AddedInterface", "Add net1 [192.0.2.7/24] from default/net"),
         ("web", "Warning", "NoNetworkFound", "cannot find it"),
     ]
+
+
+BEYOND_THE_DAEMON = {
+    test_what_can_be_no_name_is_an_error_but_not_a_missing_object,
+    test_definitions_are_looked_up_together_and_each_has_its_own_answer,
+}
+"""A name that nothing can have is no question for the daemon; the direct way says what is wrong with it."""
 
 
 def test_closing_twice_does_no_harm(world: World) -> None:

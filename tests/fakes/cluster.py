@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from multus_py.cluster import errors
 from multus_py.cluster.objects import Nad, Pod
-from multus_py.cluster.port import Event
+from multus_py.cluster.port import Event, Report
 
 if TYPE_CHECKING:
     from multus_py.cluster.port import Cluster
@@ -32,6 +32,7 @@ class FakeCluster:
         self.calls: list[tuple[str, str, str]] = []
         """Each call with its object: ("get_pod", namespace, name)."""
         self.events: list[tuple[Pod, Event]] = []
+        self.reports: list[Report] = []
         self.closed = False
         self._pods: dict[tuple[str, str], Pod] = {}
         self._nads: dict[tuple[str, str], Nad] = {}
@@ -62,7 +63,7 @@ class FakeCluster:
         assert call in _CALLS, f"the cluster has no call {call}"
         self._failures[call] = error
 
-    def get_pod(self, namespace: str, name: str) -> Pod:
+    def get_pod(self, namespace: str, name: str, uid: str = "") -> Pod:
         self._called("get_pod", namespace, name)
         return self._find(self._pods, "pod", namespace, name)
 
@@ -83,9 +84,10 @@ class FakeCluster:
             raise errors.ConflictError(f'pod "{pod.name}" in namespace "{pod.namespace}" has another UID')
         self.put(current.replace(annotations={**current.annotations, **annotations}))
 
-    def post_events(self, pod: Pod, events: Sequence[Event]) -> None:
+    def post_events(self, pod: Pod, events: Sequence[Event], report: Report | None = None) -> None:
         self._called("post_events", pod.namespace, pod.name)
         self.events += [(pod, event) for event in events]
+        self.reports += [report] if report else []
 
     def close(self) -> None:
         self.closed = True

@@ -11,15 +11,18 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from multus_py.cluster import port
 from multus_py.lab.apiserver import APIServer
 from multus_py.lab.objects import text
 from tests.unit.attach.world import NETWORKS, POD_ARGS, STATUS, World
+from tests.unit.cluster.desk import desk
 
 if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject
@@ -49,7 +52,7 @@ FORBIDDEN = frozenset(
 
 
 def allowed() -> dict[str, frozenset[str]]:
-    """Read the list: a module a line, with the verbs that load it."""
+    """Read the list: a module a line, with the verbs that load it; DAEMON is an ADD through the daemon."""
     lines = [line.partition("#")[0].split() for line in GOLDEN.read_text().splitlines()]
     return {name: frozenset(verbs) for name, *verbs in filter(None, lines)}
 
@@ -122,6 +125,7 @@ def world(tmp_path: Path, server: APIServer) -> World:
         "delegates": [{"cniVersion": "1.1.0", "name": "cluster", "type": "bridge"}],
         "kubeconfig": str(server.kubeconfig(tmp_path / "kubeconfig")),
         "logFile": None,
+        "daemonSocketDir": str(tmp_path / "daemon"),
     }
     world.add()
     install(world)
@@ -185,19 +189,40 @@ def test_status_loads_what_is_on_the_list(world: World) -> None:
     assert_on_the_list("STATUS", loaded)
 
 
+POD_GIVEN = {
+    "CNI_CONTAINERID": "c2",
+    "CNI_IFNAME": "multus-test0",
+    "CNI_NETNS": "/proc/self/ns/net",
+    "CNI_NETNS_OVERRIDE": "1",
+    "CNI_ARGS": "IgnoreUnknown=1;K8S_POD_NAMESPACE=demo;K8S_POD_NAME=web",
+}
+
+
 @pytest.mark.root
 def test_add_with_an_api_server_over_tls_loads_what_is_on_the_list(world: World, server: APIServer) -> None:
-    given = {
-        "CNI_CONTAINERID": "c2",
-        "CNI_IFNAME": "multus-test0",
-        "CNI_NETNS": "/proc/self/ns/net",
-        "CNI_NETNS_OVERRIDE": "1",
-        "CNI_ARGS": "IgnoreUnknown=1;K8S_POD_NAMESPACE=demo;K8S_POD_NAME=web",
-    }
-    printed, loaded = run("ADD", keys(world), **variables(world, **given))
+    printed, loaded = run("ADD", keys(world), **variables(world, **POD_GIVEN))
     assert json.loads(printed)["ips"] == [{"address": "192.0.2.7/24"}]
     assert [
         entry["name"] for entry in json.loads(text(server.get("pod", "web", "demo"), "metadata", "annotations", STATUS))
     ] == ["cluster", "demo/a"]
     assert len(server.list("events", "demo")) == 2
     assert_on_the_list("ADD", loaded)
+
+
+@pytest.mark.root
+def test_add_through_the_daemon_loads_what_is_on_the_list(world: World, tmp_path: Path) -> None:
+    pod: JSONObject = {
+        "metadata": {"namespace": "demo", "name": "web", "uid": "u1", "annotations": {NETWORKS: "a"}},
+    }
+    config = '{"cniVersion": "1.1.0", "type": "macvlan"}'
+    nad: JSONObject = {"metadata": {"namespace": "demo", "name": "a"}, "spec": {"config": config}}
+    world.keys |= {"daemonSocketDir": str(tmp_path), "kubeconfig": "/nobody/needs/one"}
+    with desk(tmp_path / port.SOCKET, {"pod": pod, "nads": [["demo", "a", nad]]}, {}) as heard:
+        printed, loaded = run("ADD", keys(world), **variables(world, **POD_GIVEN))
+        while len(heard.heard) < 3:  # nobody waits for the last one
+            time.sleep(0.01)
+    assert json.loads(printed)["ips"] == [{"address": "192.0.2.7/24"}]
+    assert [question["ask"] for question in heard.heard] == ["resolve", "status", "events"]
+    assert_on_the_list("DAEMON", loaded)
+    dear = {"_ssl", "multus_py.cluster.tls", "multus_py.cluster.http", "multus_py.cluster.kubeconfig"}
+    assert dear.isdisjoint(loaded)

@@ -161,6 +161,13 @@ class Daemon:
         (value,) = [sample.value for sample in samples if (sample.name, sample.labels) == (name, labels)]
         return value
 
+    def count(self, name: str, **labels: str) -> float:
+        """Return a metric, 0 while it does not exist."""
+        try:
+            return self.figure(name, **labels)
+        except ValueError:
+            return 0.0
+
     def repairs(self, what: str) -> float:
         """Return how often something was put right."""
         return self.figure("multus_node_config_repairs_total", what=what)

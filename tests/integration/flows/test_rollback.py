@@ -48,7 +48,7 @@ def test_when_the_second_network_fails_the_first_is_detached(world: World, *, pa
     assert (caught.value.code, caught.value.details) == (107, "all taken")
     assert world.left() == []
     assert [entry["command"] for entry in world.recorded("full")] == ["ADD", "DEL"]
-    [event] = world.events(pod)
+    [event] = world.events(pod, count=1)
     assert event.startswith("Warning FailedToAddInterface: Add net2 from default/full failed: ")
     assert "no room" in event
     assert world.annotation(pod, manifests.STATUS) == ""

@@ -24,12 +24,15 @@ from multus_py.lab.netns import Namespace
 from multus_py.lab.node import Node, node
 from multus_py.lab.objects import JSON, Object, section, text
 from multus_py.lab.runtime import Runtime, Sandbox
+from tests.integration.flows.daemon import NODE, DaemonProcess
 
 CLUSTER_SUBNET = "198.51.100.0/24"
 CLUSTER_GATEWAY = "198.51.100.1"
 PEER, PEER6 = "203.0.113.254", "2001:db8:2::fe"
 MULTUS = os.environ.get("MULTUS")
 """The executable that `MULTUS=dist/multus make test` tries; by default the package itself."""
+DAEMON = bool(os.environ.get("DAEMON"))
+"""Whether each node has a daemon from the start: `DAEMON=1 make test ARGS=tests/integration/flows`."""
 _RESERVED = ("fe80:", "::1/", "127.")
 
 
@@ -82,6 +85,10 @@ class World:
         self._serving = stack.enter_context(ExitStack())
         self._serving.enter_context(self.api)
         self.api.kubeconfig(self.node.kubeconfig)
+        self.daemon = DaemonProcess(self.node)
+        stack.callback(self.daemon.stop)
+        if DAEMON:
+            self.daemon.start()
         self.pods: list[Pod] = []
         self.cluster_network = self.node.cluster_network(CLUSTER_SUBNET)
         self.runtime = self.configured()
@@ -98,7 +105,7 @@ class World:
 
     def pod(self, name: str, networks: JSON = None, *, namespace: str = "default", **annotations: str) -> Pod:
         """Create a pod and its sandbox; the runtime has not heard of it yet."""
-        made = self.api.create(manifests.pod(name, networks, namespace=namespace, **annotations))
+        made = self.api.create(manifests.pod(name, networks, namespace=namespace, node=NODE, **annotations))
         return self.adopt(made)
 
     def adopt(self, obj: Object) -> Pod:
@@ -150,8 +157,14 @@ class World:
         """Return an annotation; empty when the pod has none of that name."""
         return text(self.api.get("pod", pod.name, pod.namespace), "metadata", "annotations", name)
 
-    def events(self, pod: Pod) -> list[str]:
-        """Return a pod's events as `TYPE REASON: MESSAGE`."""
+    def events(self, pod: Pod, *, count: int) -> list[str]:
+        """Return a pod's events as `TYPE REASON: MESSAGE`, once there are so many: daemons tell them later."""
+        deadline = time.monotonic() + 10
+        while len(found := self._events(pod)) < count and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return found
+
+    def _events(self, pod: Pod) -> list[str]:
         return [
             f"{text(event, 'type')} {text(event, 'reason')}: {text(event, 'message')}"
             for event in self.api.list("events", pod.namespace)

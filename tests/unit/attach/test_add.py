@@ -12,7 +12,7 @@ import pytest
 from multus_py.base.process import Outcome
 from multus_py.cluster import errors as cluster_errors
 from multus_py.cluster.objects import Pod
-from multus_py.cluster.port import Event
+from multus_py.cluster.port import Event, Report
 from multus_py.cni import errors
 from multus_py.cni.errors import CNIError
 from multus_py.entry import InterruptedCallError
@@ -315,7 +315,7 @@ def test_an_add_interrupted_while_the_cluster_is_told_undoes_itself(two: World) 
 class _Interrupted(FakeCluster):
     """A cluster that is being told of an event when the signal comes."""
 
-    def post_events(self, pod: Pod, events: Sequence[Event]) -> None:
+    def post_events(self, pod: Pod, events: Sequence[Event], report: Report | None = None) -> None:
         raise InterruptedCallError("ended by signal 15")
 
 

@@ -10,6 +10,7 @@ from multus_py.attach.attachment import Attached, Attachment
 from multus_py.attach.networks import NoNetworkError
 from multus_py.attach.perform import AttachError
 from multus_py.attach.publish import Publisher
+from multus_py.attach.stopwatch import Stopwatch
 from multus_py.cluster import errors as cluster_errors
 from multus_py.cluster.objects import Pod
 from multus_py.cni import errors
@@ -36,7 +37,7 @@ BOTH = (
 
 
 def publisher(world: World, pod: Pod | None = None) -> Publisher:
-    return Publisher(world.work(), world.cluster, pod)
+    return Publisher(world.work(), world.cluster, pod, Stopwatch(world.clock))
 
 
 def test_the_status_has_an_entry_for_every_attachment(world: World) -> None:
@@ -93,9 +94,8 @@ def test_the_status_of(world: World, asked: dict[str, str], system: list[str], *
 @pytest.mark.parametrize("what", ["no pod", "no cluster"])
 def test_nothing_is_said_where_there_is(world: World, what: str) -> None:
     pod = world.put_pod()
-    speaker = Publisher(
-        world.work(), None if what == "no cluster" else world.cluster, pod if what != "no pod" else None
-    )
+    cluster = None if what == "no cluster" else world.cluster
+    speaker = Publisher(world.work(), cluster, pod if what != "no pod" else None, Stopwatch(world.clock))
     speaker.status(BOTH)
     speaker.added(BOTH)
     assert world.cluster

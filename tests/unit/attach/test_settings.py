@@ -64,6 +64,8 @@ KEYS: dict[str, tuple[JSONValue, str, object]] = {
     "auxiliaryCNIChainName": ("chain", "auxiliary_chain", "chain"),
     "runtimeConfig": ({"mac": "x"}, "runtime_config", {"mac": "x"}),
     "apiTimeout": (2.5, "api_timeout", 2.5),
+    "daemonSocketDir": ("/daemon", "daemon_dir", "/daemon"),
+    "daemonTimeout": (0.5, "daemon_timeout", 0.5),
     "delegateTimeout": (60, "delegate_timeout", 60),
     "parallelAttachments": (True, "parallel", True),
     "legacyNetworkStatus": (True, "legacy_status", True),
@@ -91,8 +93,20 @@ def test_an_empty_list_of_system_namespaces_exempts_nobody() -> None:
     assert parse(systemNamespaces=[]).system_namespaces == ()
 
 
-def test_an_api_timeout_of_zero_means_the_default() -> None:
-    assert parse(apiTimeout=0).api_timeout == 10.0
+def test_an_empty_text_switches_the_daemon_off() -> None:
+    assert (parse().daemon_dir, parse(daemonSocketDir="").daemon_dir) == ("/run/multus", "")
+
+
+def test_a_timeout_of_zero_means_the_default() -> None:
+    found = parse(apiTimeout=0, daemonTimeout=0)
+    assert (found.api_timeout, found.daemon_timeout) == (10.0, 2.0)
+
+
+def test_what_is_referred_to_may_be_a_definition_unless_it_is_a_path() -> None:
+    found = parse(clusterNetwork="net", defaultNetworks=["a", "/etc/b.conf"], multusNamespace="m")
+    assert found.referenced_nads == (("m", "net"), ("m", "a"))
+    assert parse(clusterNetwork="/etc/net.conf").referenced_nads == ()
+    assert parse(defaultNetworks=["a"]).referenced_nads == ()
 
 
 def test_log_options_are_read_for_a_log_that_is_made_with_them() -> None:
@@ -108,7 +122,7 @@ def test_an_unknown_log_level_is_a_warning_and_changes_nothing() -> None:
 
 
 def test_keys_that_mean_nothing_here_are_passed_over() -> None:
-    assert parse(cniConf="x", overrideNetworkName=True, daemonSocketDir=1) == parse()
+    assert parse(cniConf="x", overrideNetworkName=True, chrootDir=1) == parse()
 
 
 def test_retry_delete_on_error_is_accepted_and_changes_nothing() -> None:

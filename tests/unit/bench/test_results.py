@@ -83,7 +83,7 @@ def test_a_verdict_says_how_much_is_missing(
 
 
 def test_targets_find_their_rows() -> None:
-    verdicts = targets.verdicts(results.rows(samples(), ["ADD 2"], list(LABELS)))
+    verdicts = targets.verdicts(results.rows(samples(), ["ADD 2"], list(LABELS)), [])
     found = {verdict.target.what: verdict.found for verdict in verdicts if verdict.found is not None}
     assert found == {
         "ADD with 2 networks, time / Go": pytest.approx(0.5),
@@ -91,6 +91,20 @@ def test_targets_find_their_rows() -> None:
         "ADD with 2 networks, CPU / Go": pytest.approx(0.5),
         "ADD with 2 networks, peak RSS in MiB": 16.0,
     }
+
+
+def test_some_targets_compare_two_variants_with_each_other() -> None:
+    taken = Samples()
+    for variant, wall in ((results.BARE, 0.1), (results.DAEMON, 0.2), (results.THICK, 0.4)):
+        taken.costs["ADD 2", variant] = [Cost(wall, wall)]
+    waves = [Wave("ADD", results.DAEMON, 1.0, (1.0,), 0.1, ()), Wave("ADD", results.THICK, 2.0, (1.0,), 0.1, ())]
+    variants = [results.BARE, results.DAEMON, results.THICK]
+    verdicts = targets.verdicts(results.rows(taken, ["ADD 2"], variants), results.burst_rows(waves, variants))
+    assert [verdict.found for verdict in verdicts if verdict.target.against and verdict.found is not None] == [
+        pytest.approx(0.5),
+        pytest.approx(1 / 3),
+        pytest.approx(0.5),
+    ]
 
 
 def test_the_table_names_a_task_once_and_aligns_numbers() -> None:

@@ -54,3 +54,11 @@ def test_parallel_attachments_are_asked_for_in_the_configuration() -> None:
         return json.loads(made).get("parallelAttachments")
 
     assert (config(parallel=True), config(parallel=False)) == (True, None)
+
+
+def test_calls_look_for_a_daemon_only_where_they_shall() -> None:
+    def config(daemon: Path | None) -> object:
+        made = networks.multus(CONFIGS[0], kubeconfig=Path("/k"), plugins=Path("/p"), state=Path("/s"), daemon=daemon)
+        return json.loads(made).get("daemonSocketDir")
+
+    assert (config(Path("/run/x")), config(None)) == ("/run/x", "")

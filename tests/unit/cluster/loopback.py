@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from multus_py.base.clock import Deadline, SystemClock
 from multus_py.cluster import sockets
@@ -64,6 +65,19 @@ def serving(talk: Callable[[socket.socket], None], *, host: str = "127.0.0.1") -
     server = Loopback(socket.create_server((host, 0), family=family), talk)
     try:
         yield server
+    finally:
+        server.stop()
+
+
+@contextlib.contextmanager
+def serving_at(path: Path, talk: Callable[[socket.socket], None]) -> Iterator[None]:
+    """Serve at a path in the file system until the end of the block; the socket's file is left over."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen()
+    server = Loopback(listener, talk)
+    try:
+        yield
     finally:
         server.stop()
 

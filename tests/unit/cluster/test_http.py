@@ -319,3 +319,53 @@ def test_several_requests_that_are_interrupted_leave_no_connection() -> None:
     with pytest.raises(KeyboardInterrupt):
         get_all(http.Connection(FakeDial(stream)), "/1", "/2")
     assert stream.closed
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def read_lines(*script: bytes | OSError) -> list[bytes]:
+    reader = http.Reader(FakeStream(*script), deadline())
+    return list(http.read_lines(reader, http.read_head(reader)))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        CHUNKED + b"4\r\none\n\r\n4\r\ntwo\n\r\n0\r\n\r\n",
+        CHUNKED + b"8\r\none\ntwo\n\r\n0\r\n\r\n",
+        CHUNKED + b"1\r\no\r\n5\r\nne\ntw\r\n2\r\no\n\r\n0\r\n\r\n",
+        CHUNKED + b"7\r\none\ntwo\r\n0\r\n\r\n",
+        CHUNKED + b"9\r\n\none\n\ntwo\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\none\ntwo\n",
+    ],
+    ids=["a chunk a line", "one chunk", "torn lines", "no line end at the end", "empty lines", "not chunked"],
+)
+@pytest.mark.parametrize("parts", [lambda data: [data], bytewise], ids=["at once", "byte by byte"])
+def test_lines_are_read_however_they_arrive(parts: Callable[[bytes], list[bytes]], data: bytes) -> None:
+    assert read_lines(*parts(data)) == [b"one", b"two"]
+
+
+def test_a_line_is_there_as_soon_as_it_has_come() -> None:
+    reader = http.Reader(FakeStream(CHUNKED + b"4\r\none\n\r\n", ConnectionResetError("reset")), deadline())
+    lines = http.read_lines(reader, http.read_head(reader))
+    assert next(lines) == b"one"
+    with pytest.raises(ConnectionResetError):
+        next(lines)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [b"zz\r\n", b"\r\n", b"3\r\nonexx\r\n", b"ffffffff\r\n"],
+    ids=["no number", "nothing", "no end", "too large"],
+)
+def test_lines_that_are_not_framed_as_they_should_be_are_refused(rest: bytes) -> None:
+    with pytest.raises(http.ProtocolError):
+        read_lines(CHUNKED + rest)
+
+
+def test_a_line_has_to_end() -> None:
+    part = b"x" * (1 << 15)
+    chunk = b"%x\r\n%b\r\n" % (len(part), part)
+    with pytest.raises(http.ProtocolError, match="larger"):
+        read_lines(CHUNKED, *[chunk] * (17 * MIB // len(part)))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from multus_py.attach import settings
 from multus_py.cli import daemon, install, parsers
 from multus_py.hostconfig import options
 from multus_py.lab.objects import Object, at, section, text
@@ -84,11 +85,24 @@ def test_a_container_makes_the_pod_guaranteed(container: Object) -> None:
     assert section(container, "resources", "requests") == limits
 
 
-def test_of_the_node_there_are_two_folders() -> None:
+def test_the_daemon_serves_where_the_plugin_looks_for_it() -> None:
+    pod = section(of_kind("DaemonSet"), "spec", "template", "spec")
+    (container,) = _list(pod, "containers")
+    (volume,) = [volume for volume in _list(pod, "volumes") if volume["name"] == "socket"]
+    (mount,) = [mount for mount in _list(container, "volumeMounts") if mount["name"] == "socket"]
+    arguments = container["args"]
+    assert isinstance(arguments, list)
+
+    assert text(volume, "hostPath", "path") == settings.Settings().daemon_dir
+    assert f"--socket-dir={mount['mountPath']}" in arguments
+    assert "MULTUS_NODE_NAME" in [variable["name"] for variable in _list(container, "env")]
+
+
+def test_of_the_node_there_are_three_folders() -> None:
     volumes = _list(section(of_kind("DaemonSet"), "spec", "template", "spec"), "volumes")
     paths = [text(volume, "hostPath", "path") for volume in volumes if "hostPath" in volume]
 
-    assert paths == ["/opt/cni/bin", "/etc/cni/net.d"]
+    assert paths == ["/opt/cni/bin", "/etc/cni/net.d", "/run/multus"]
 
 
 def test_the_pod_runs_before_the_node_is_ready_and_is_not_the_first_to_go() -> None:

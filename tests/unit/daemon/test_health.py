@@ -20,6 +20,12 @@ def test_a_loop_that_has_not_come_round_for_long_is_stuck() -> None:
     assert verdict == health.Verdict(good=False, reason="the daemon is stuck: it has not come round for 30 s")
 
 
+def test_whatever_else_only_a_restart_mends_makes_it_stuck_too() -> None:
+    verdict = health.alive(Snapshot(beat=1000), monotonic=1000, stuck="calls have not been answered for 31 s")
+
+    assert verdict == health.Verdict(good=False, reason="the daemon is stuck: calls have not been answered for 31 s")
+
+
 def test_the_loop_may_miss_some_rounds() -> None:
     assert STUCK >= 5 * EVERY
 

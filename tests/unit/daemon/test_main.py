@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from multus_py.daemon import main
+from multus_py.daemon.serving import Place
 from multus_py.hostconfig.errors import HostConfigError
 from multus_py.hostconfig.options import Options
 from tests.integration.daemon.running import BRIDGE, ENVIRONMENT, Node
@@ -85,3 +86,17 @@ def test_wrong_options_are_an_error_before_anything_is_done(node: Node, setup: m
 
     assert log.getvalue() == ""
     assert node.listing() == ["10-bridge.conflist"]
+
+
+def test_with_a_place_for_it_calls_are_served_until_it_stops(node: Node, setup: main.Setup, tmp_path: Path) -> None:
+    path = tmp_path / "run" / "multus-py.sock"
+    seen = []
+
+    def look() -> str:
+        seen.append(path.is_socket())
+        return ""
+
+    place = Place(directory=path.parent, node="node1", spread=0.0)
+    status, _ = run(dataclasses.replace(setup, place=place, restoring=look), node)
+
+    assert (status, seen, path.exists()) == (0, [True], False)

@@ -34,7 +34,7 @@ class World:
             state=self.state,
             journal=Journal(self._log, self.clock),
             clock=self.clock,
-            each_round=lambda: self.trouble_each_round,
+            each_round=lambda: [self.trouble_each_round],
         )
 
     def run(self) -> Snapshot:

@@ -339,3 +339,82 @@ def test_a_watch_can_be_ended_by_the_server(server: APIServer) -> None:
 
 def test_a_watch_list_is_refused_so_that_clients_fall_back(caller: Caller) -> None:
     assert caller.call("GET", f"{PODS}?watch=1&sendInitialEvents=true").code == 422
+
+
+def page(caller: Caller, query: str) -> tuple[list[str], Object]:
+    """Return the names on one page of the pods, and the list's metadata."""
+    found = caller.call("GET", f"{PODS}?{query}").obj
+    items = found["items"]
+    assert isinstance(items, list)
+    return [text(item, "metadata", "name") for item in items], section(found, "metadata")
+
+
+@pytest.fixture
+def five(server: APIServer) -> None:
+    for name in ("pod2", "pod3", "pod4", "pod5"):
+        server.create({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}})
+
+
+@pytest.mark.usefixtures("five")
+def test_a_list_comes_in_pages_and_is_as_it_was_at_the_first_one(server: APIServer, caller: Caller) -> None:
+    names, first = page(caller, "limit=2")
+    server.delete("pod", "pod4")
+    more, second = page(caller, f"limit=2&continue={first['continue']}")
+    last, third = page(caller, f"limit=2&continue={second['continue']}")
+
+    assert (names, more, last) == (["pod1", "pod2"], ["pod3", "pod4"], ["pod5"])
+    assert (first["remainingItemCount"], second["remainingItemCount"]) == (3, 1)
+    assert "continue" not in third
+    assert {each["resourceVersion"] for each in (first, second, third)} == {str(server.store.version - 1)}
+
+
+@pytest.mark.usefixtures("five")
+@pytest.mark.parametrize("query", ["limit=5", "limit=0", "limit=2&resourceVersion=0"])
+def test_a_list_comes_in_one_piece_if_it_fits_or_is_read_from_memory(caller: Caller, query: str) -> None:
+    names, metadata = page(caller, query)
+    assert len(names) == 5
+    assert "continue" not in metadata
+
+
+@pytest.mark.usefixtures("five")
+def test_a_list_that_was_not_read_to_its_end_in_time_is_gone(server: APIServer, caller: Caller) -> None:
+    _, metadata = page(caller, "limit=2")
+    server.forget_history()
+    response = caller.call("GET", f"{PODS}?limit=2&continue={metadata['continue']}")
+    assert refusal(response.obj)[:2] == (410, "Expired")
+
+
+@pytest.mark.parametrize("wanted", [True, False], ids=["wanted", "not wanted"])
+def test_bookmarks_go_to_those_who_want_them(server: APIServer, existing: Object, wanted: bool) -> None:  # noqa: FBT001
+    since = text(existing, "metadata", "resourceVersion")
+    connection = connect(server)
+    headers = {"Authorization": f"Bearer {server.token()}"}
+    query = f"watch=1&resourceVersion={since}&allowWatchBookmarks={json.dumps(wanted)}"
+    connection.request("GET", f"{PODS}?{query}", headers=headers)
+    with connection.getresponse() as response:
+        server.send_bookmarks()
+        if wanted:
+            metadata: Object = {"resourceVersion": since, "creationTimestamp": None}
+            mark = {"type": "BOOKMARK", "object": {"kind": "Pod", "apiVersion": "v1", "metadata": metadata}}
+            assert json.loads(response.readline()) == mark
+        server.end_watches()
+        assert response.read() == b""
+    connection.close()
+
+
+def test_objects_come_as_their_metadata_when_a_client_wants_no_more(server: APIServer, existing: Object) -> None:
+    connection = connect(server)
+    accept = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1, application/json"
+    found = []
+    for path, suffix in ((PODS, "List"), (POD1, ""), (f"{PODS}?watch=1&timeoutSeconds=1", "")):
+        headers = {"Authorization": f"Bearer {server.token()}", "Accept": accept.format(suffix)}
+        connection.request("GET", path, headers=headers)
+        with connection.getresponse() as response:
+            found.append(json.loads(response.readline()))
+            response.read()
+    connection.close()
+
+    listed, got, event = found
+    partial = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": existing["metadata"]}
+    assert listed["kind"] == "PartialObjectMetadataList"
+    assert [listed["items"], got, event["object"]] == [[partial], partial, partial]

@@ -1,0 +1,78 @@
+"""How long the parts of a call take: for the report of which the daemon makes metrics, so that slow plugins show."""
+
+from __future__ import annotations
+
+from multus_py.cluster.port import Phase, Report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from multus_py.attach.work import Work
+    from multus_py.base.clock import Clock, Deadline
+    from multus_py.base.process import Outcome, Run, Started
+
+
+class Stopwatch:
+    """Measures one call, from when it is made."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Start."""
+        self._clock = clock
+        self._started = clock.monotonic()
+        self._phases: list[Phase] = []
+
+    def delegates(self, work: Work) -> Work:
+        """Return the same call, with every plugin that it runs measured."""
+        return work.replace(executor=work.executor.replace(run=_Timed(work.executor.run, self)))
+
+    def phase(self, name: str, plugin: str = "") -> _Phase:
+        """Return a context whose time is noted under this name, however it ends."""
+        return _Phase(self._clock, self._phases, name, plugin)
+
+    def report(self, verb: str, *, succeeded: bool, networks: Iterable[str] = ()) -> Report:
+        """Return what has been measured so far."""
+        seconds = self._clock.monotonic() - self._started
+        return Report(
+            verb=verb, succeeded=succeeded, seconds=seconds, networks=tuple(networks), phases=tuple(self._phases)
+        )
+
+
+class _Phase:
+    """A part of the call that is going on."""
+
+    def __init__(self, clock: Clock, phases: list[Phase], name: str, plugin: str) -> None:
+        self._clock = clock
+        self._phases = phases
+        self._name = name
+        self._plugin = plugin
+        self._started = 0.0
+
+    def __enter__(self) -> None:
+        self._started = self._clock.monotonic()
+
+    def __exit__(self, *_exception: object) -> None:
+        seconds = self._clock.monotonic() - self._started
+        self._phases.append(Phase(name=self._name, plugin=self._plugin, seconds=seconds))
+
+
+class _Timed:
+    """Runs programs, and notes how long each took."""
+
+    def __init__(self, run: Run, stopwatch: Stopwatch) -> None:
+        self._run = run
+        self._stopwatch = stopwatch
+
+    def __call__(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: bytes,
+        environ: Mapping[bytes, bytes],
+        deadline: Deadline,
+        started: Started | None = None,
+    ) -> Outcome:
+        """Run one."""
+        name = "delegate" if environ.get(b"CNI_COMMAND") == b"ADD" else "undo"
+        with self._stopwatch.phase(name, argv[0].rpartition("/")[2]):
+            return self._run(argv, stdin=stdin, environ=environ, deadline=deadline, started=started)

@@ -1,0 +1,169 @@
+"""The daemon's protocol: messages survive the way, and nothing malformed gets through."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from multus_py.cluster import errors, wire
+from multus_py.cluster.port import Event, Phase, Report
+
+if TYPE_CHECKING:
+    from multus_py.base.jsontext import JSONObject
+
+RESOLVE = wire.Resolve(namespace="demo", name="web", uid="u1", multus_namespace="kube-system", nads=(("a", "b"),))
+SET_STATUS = wire.SetStatus(namespace="demo", name="web", uid="u1", annotations={"a": "<ü>"})
+TELL = wire.Tell(
+    namespace="demo",
+    name="web",
+    uid="u1",
+    node="node1",
+    events=(Event(reason="AddedInterface", message="Add net1"), Event(type="Warning", reason="R", message="")),
+    report=Report(
+        verb="ADD",
+        succeeded=True,
+        seconds=0.05,
+        networks=("cluster", "demo/a"),
+        phases=(Phase(name="plan", seconds=0.001), Phase(name="delegate", plugin="bridge", seconds=0.02)),
+    ),
+)
+REQUESTS = [RESOLVE, wire.Resolve(namespace="", name=""), SET_STATUS, TELL, TELL.replace(events=(), report=None)]
+
+
+def body(document: JSONObject) -> bytes:
+    return wire.pack(document, wire.MAX_REQUEST)[wire.HEADER_SIZE :]
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda each: type(each).__name__)
+def test_requests_survive_the_way(request_: wire.Resolve | wire.SetStatus | wire.Tell) -> None:
+    assert wire.request(body(request_.document())) == request_
+
+
+def test_answers_survive_the_way() -> None:
+    failure = wire.Failure(kind="forbidden", message="no")
+    resolved = wire.Resolved(
+        pod={"metadata": {"name": "web"}},
+        nads={("demo", "a"): {"spec": {}}, ("demo", "b"): None, ("demo", "c"): failure, ("demo", "d"): {}},
+    )
+    assert wire.Resolved.read(wire.unpack(body(resolved.document()))) == resolved
+    nothing = wire.Resolved(pod=None, nads={})
+    assert wire.Resolved.read(wire.unpack(body(nothing.document()))) == nothing
+    assert wire.Failure.read(wire.unpack(body(failure.document()))) == failure
+    assert wire.Failure.read(wire.unpack(body(nothing.document()))) is None
+
+
+def test_a_frame_is_the_length_and_the_message() -> None:
+    frame = wire.pack({"v": 1, "a": "ü"}, 100)
+    assert frame == b'\0\0\0\x10{"v":1,"a":"\xc3\xbc"}'
+    assert wire.size(frame[: wire.HEADER_SIZE], 100) == len(frame) - wire.HEADER_SIZE
+
+
+def test_what_is_too_large_is_neither_sent_nor_read() -> None:
+    with pytest.raises(wire.WireError, match="more than the 10"):
+        wire.pack({"v": 1, "a": "bcdef"}, 10)
+    with pytest.raises(wire.WireError, match="256 bytes is announced"):
+        wire.size(b"\0\0\1\0", 255)
+
+
+def test_what_is_no_text_is_not_sent() -> None:
+    with pytest.raises(wire.WireError, match="cannot be written"):
+        wire.pack({"v": 1, "a": "\udcff"}, 100)
+
+
+@pytest.mark.parametrize("version", [None, 2, "1", 1.5, [1]])
+def test_another_version_is_not_understood(version: str | float | None) -> None:
+    with pytest.raises(wire.UnsupportedError, match="version"):
+        wire.request(json.dumps({**RESOLVE.document(), "v": version}).encode())
+
+
+def test_another_question_is_not_understood() -> None:
+    with pytest.raises(wire.UnsupportedError, match="'dance'"):
+        wire.request(body({"v": 1, "ask": "dance"}))
+
+
+def test_what_is_not_known_means_nothing() -> None:
+    more: JSONObject = {"colour": ["red"]}
+    assert wire.request(body({**RESOLVE.document(), **more, "nads": [["a", "b", 3]]})) == RESOLVE
+    assert wire.request(body({**TELL.document(), **more})) == TELL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "null",
+        '{"v":1',
+        '{"v":1,"ask":7}',
+        '{"v":1,"ask":"resolve","namespace":1}',
+        '{"v":1,"ask":"resolve","nads":[["a"]]}',
+        '{"v":1,"ask":"resolve","nads":[["a",1]]}',
+        '{"v":1,"ask":"resolve","nads":["ab"]}',
+        '{"v":1,"ask":"status","annotations":{"a":1}}',
+        '{"v":1,"ask":"status","annotations":[]}',
+        '{"v":1,"ask":"events","events":[null]}',
+        '{"v":1,"ask":"events","events":{}}',
+        '{"v":1,"ask":"events","report":[]}',
+        '{"v":1,"ask":"events","report":{"phases":[["plan",""]]}}',
+        '{"v":1,"ask":"events","report":{"phases":[["plan","","1"]]}}',
+        '{"v":1,"ask":"events","report":{"seconds":true}}',
+        '{"v":1,"ask":"events","report":{"networks":[1]}}',
+    ],
+)
+def test_what_is_no_request_is_refused(text: str) -> None:
+    with pytest.raises(wire.WireError):
+        wire.request(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"v":1,"pod":[]}',
+        '{"v":1,"nads":{}}',
+        '{"v":1,"nads":[["a","b"]]}',
+        '{"v":1,"nads":[["a","b","c"]]}',
+        '{"v":1,"nads":[["a","b",{"error":"no"}]]}',
+    ],
+)
+def test_what_is_no_answer_is_refused(text: str) -> None:
+    with pytest.raises(wire.WireError):
+        wire.Resolved.read(wire.unpack(text.encode()))
+
+
+def test_a_failure_that_says_nothing_readable_is_refused() -> None:
+    with pytest.raises(wire.WireError):
+        wire.Failure.read(wire.unpack(b'{"v":1,"error":{"kind":1}}'))
+
+
+@given(st.binary(max_size=40))
+def test_whatever_comes_is_read_or_refused(data: bytes) -> None:
+    try:
+        wire.request(data)
+    except wire.WireError:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (errors.ConflictError("x"), "conflict"),
+        (errors.NotFoundError("x"), "notFound"),
+        (errors.ForbiddenError("x"), "forbidden"),
+        (errors.UnavailableError("x"), "unavailable"),
+    ],
+)
+def test_a_failure_is_the_same_error_on_the_other_side(error: errors.ClusterError, kind: str) -> None:
+    failure = wire.Failure.of(error)
+    assert failure.kind == kind
+    assert type(failure.error()) is type(error)
+    assert str(failure.error()) == str(error)
+
+
+@pytest.mark.parametrize("kind", ["other", "unsupported", "of a later version"])
+def test_other_failures_are_errors_too(kind: str) -> None:
+    assert wire.Failure.of(errors.UnauthorizedError("x")).kind == "other"
+    assert type(wire.Failure(kind=kind, message="x").error()) is errors.ClusterError

@@ -6,11 +6,11 @@ from multus_py.cluster.port import Phase, Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
     from multus_py.attach.work import Work
     from multus_py.base.clock import Clock, Deadline
-    from multus_py.base.process import Outcome, Run, Started
+    from multus_py.base.process import Outcome, Program, Run, Started
 
 
 class Stopwatch:
@@ -63,16 +63,8 @@ class _Timed:
         self._run = run
         self._stopwatch = stopwatch
 
-    def __call__(
-        self,
-        argv: Sequence[str],
-        *,
-        stdin: bytes,
-        environ: Mapping[bytes, bytes],
-        deadline: Deadline,
-        started: Started | None = None,
-    ) -> Outcome:
+    def __call__(self, program: Program, deadline: Deadline, *, started: Started | None = None) -> Outcome:
         """Run one."""
-        name = "delegate" if environ.get(b"CNI_COMMAND") == b"ADD" else "undo"
-        with self._stopwatch.phase(name, argv[0].rpartition("/")[2]):
-            return self._run(argv, stdin=stdin, environ=environ, deadline=deadline, started=started)
+        name = "delegate" if program.environ.get(b"CNI_COMMAND") == b"ADD" else "undo"
+        with self._stopwatch.phase(name, program.argv[0].rpartition("/")[2]):
+            return self._run(program, deadline, started=started)

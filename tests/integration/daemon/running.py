@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import http.client
 import json
@@ -199,7 +200,11 @@ class Daemon:
 
     def open_files(self) -> list[Path]:
         """Return what it has open."""
-        return [path.readlink() for path in Path(f"/proc/{self.process.pid}/fd").iterdir()]
+        found = []
+        for path in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # it was closed since the folder was read
+                found.append(path.readlink())
+        return found
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to stop; return its exit status."""

@@ -68,6 +68,7 @@ def test_install_by_the_readme(installed: str, cluster: Cluster, space: Space) -
     for words in ("successfully rolled out", "kube-multus-ds-", "network-attachment-definitions.k8s.cni.cncf.io"):
         assert words in installed
     space.nad("storage", networks.macvlan())
+    fallbacks = {node.name: _metrics(node)["multus_fallbacks_total"] for node in cluster.nodes}
     for node in cluster.nodes:
         space.pod(f"on-{node.name}", "storage", on=node)
     for node in cluster.nodes:
@@ -79,7 +80,11 @@ def test_install_by_the_readme(installed: str, cluster: Cluster, space: Space) -
         assert node.machine.path(_KUBECONFIG).stat().st_mode & 0o777 == 0o600
         daemon = _daemon(cluster, node)
         assert text(daemon, "status", "qosClass") == "Guaranteed"
-        assert "multus_node_configured" not in (metrics := _metrics(node)) or metrics
+        # The daemon was asked, and has written the status: the call did not have to do without it.
+        _hears(cluster, node, f"event=call verb=ADD pod={space.name}/on-{node.name} outcome=success")
+        metrics = _metrics(node)
+        assert metrics["multus_node_config_waiting"] == 0
+        assert metrics["multus_fallbacks_total"] == fallbacks[node.name]
     printed = cluster.kubectl("--namespace", space.name, "get", "net-attach-def", "storage", "--output=wide")
     assert "macvlan" in printed
 
@@ -91,7 +96,7 @@ def test_install_heals_what_cilium_renames(cluster: Cluster, space: Space, left:
     wait_for(left.machine.path(_MULTUS_CONF).exists, "00-multus.conf is back", timeout=5)
     space.pod("renamed", "storage", on=left)
     assert left.addresses(space.running("renamed")).keys() == {"eth0", "net1"}
-    wait_for(lambda: "cni.exclusive" in _log(cluster, left), "the daemon says which setting to change", timeout=20)
+    _hears(cluster, left, "cni.exclusive")
     left.machine.run(["rm", f"{_MULTUS_CONF}.cilium_bak"])
 
 
@@ -108,6 +113,20 @@ def test_install_daemon_killed(cluster: Cluster, space: Space, left: Node) -> No
     wait_for(left.machine.path(_MULTUS_CONF).exists, "00-multus.conf is back", timeout=5)
     space.pod("after", "storage", on=left)
     assert left.addresses(space.running("after")).keys() == {"eth0", "net1"}
+
+
+@pytest.mark.usefixtures("installed")
+def test_install_daemon_hangs(cluster: Cluster, space: Space, left: Node) -> None:
+    space.nad("storage", networks.macvlan())
+    fallbacks = _metrics(left)["multus_fallbacks_total"]
+    daemon = str(left.container(_daemon(cluster, left), "multus"))
+    left.machine.run(["kill", "-STOP", daemon])
+    try:
+        space.pod("meanwhile", "storage", on=left)
+        assert left.addresses(space.running("meanwhile")).keys() == {"eth0", "net1"}
+    finally:
+        left.machine.run(["kill", "-CONT", daemon])
+    wait_for(lambda: _metrics(left)["multus_fallbacks_total"] > fallbacks, "it is counted", timeout=20)
 
 
 @pytest.mark.usefixtures("installed")
@@ -223,6 +242,11 @@ def _restarts(pod: Object) -> int:
 def _log(cluster: Cluster, node: Node) -> str:
     name = text(_daemon(cluster, node), "metadata", "name")
     return cluster.kubectl("--namespace=kube-system", "logs", name)
+
+
+def _hears(cluster: Cluster, node: Node, line: str) -> None:
+    """Wait until the daemon has a line in its log."""
+    wait_for(lambda: line in _log(cluster, node), f"the daemon of {node.name} says {line}", timeout=20)
 
 
 def _metrics(node: Node) -> dict[str, float]:

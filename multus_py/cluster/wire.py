@@ -162,11 +162,7 @@ class Resolve(value.Value):
     def document(self) -> JSONObject:
         """Write it."""
         return {
-            "v": VERSION,
-            "ask": RESOLVE,
-            "namespace": self.namespace,
-            "name": self.name,
-            "uid": self.uid,
+            **_head(RESOLVE, self),
             "multusNamespace": self.multus_namespace,
             "nads": [[namespace, name] for namespace, name in self.nads],
         }
@@ -224,11 +220,7 @@ class SetStatus(value.Value):
     def document(self) -> JSONObject:
         """Write it."""
         return {
-            "v": VERSION,
-            "ask": STATUS,
-            "namespace": self.namespace,
-            "name": self.name,
-            "uid": self.uid,
+            **_head(STATUS, self),
             "annotations": dict(self.annotations),
         }
 
@@ -257,11 +249,7 @@ class Tell(value.Value):
     def document(self) -> JSONObject:
         """Write it."""
         return {
-            "v": VERSION,
-            "ask": EVENTS,
-            "namespace": self.namespace,
-            "name": self.name,
-            "uid": self.uid,
+            **_head(EVENTS, self),
             "node": self.node,
             "events": [{"type": each.type, "reason": each.reason, "message": each.message} for each in self.events],
             "report": _report(self.report) if self.report else None,
@@ -305,6 +293,11 @@ def request(body: bytes) -> Resolve | SetStatus | Tell:
         return read(message)
     except fields.FieldError as error:
         raise WireError(f"no request: {error}") from error
+
+
+def _head(ask: str, about: Resolve | SetStatus | Tell) -> JSONObject:
+    """Return what all requests begin with: the question, and the pod that it is about."""
+    return {"v": VERSION, "ask": ask, "namespace": about.namespace, "name": about.name, "uid": about.uid}
 
 
 def _report(report: Report) -> JSONObject:

@@ -1,9 +1,10 @@
-"""How a connection to the API server is made: TCP, through a proxy if the kubeconfig names one, then TLS."""
+"""The way to the API server: TCP, through a proxy if the kubeconfig names one, then TLS; and what requests say."""
 
 from __future__ import annotations
 
 import binascii
 
+import multus_py
 from multus_py.cluster import errors, http, sockets, tls
 
 TYPE_CHECKING = False
@@ -17,11 +18,20 @@ if TYPE_CHECKING:
 
 
 class Dialer:
-    """Makes connections to one API server, for one credential."""
+    """Makes connections to one API server, for one credential, and the requests that go over them."""
 
-    def __init__(self, access: Access, credential: Credential, *, clock: Clock) -> None:
-        """Load the certificates, if TLS is asked for; nothing is connected yet. Raises ConfigError."""
+    def __init__(self, access: Access, credential: Credential, *, clock: Clock, agent: str = "multus-py") -> None:
+        """Load the certificates, if TLS is asked for; nothing is connected yet. Raises ConfigError.
+
+        Args:
+            access: Which server.
+            credential: Who we are.
+            clock: What time-outs are measured on.
+            agent: The program that asks, for the server's log.
+        """
         self._server = access.server
+        self._token = credential.token
+        self._agent = agent
         self._proxy = access.proxy_url
         self._name = access.tls_server_name or access.server.host.partition("%")[0]  # a zone is in no certificate
         self._clock = clock
@@ -48,17 +58,39 @@ class Dialer:
             _tunnel(socket, self._proxy, self._server, deadline)
         return self._tls.connect(socket, self._name, deadline)
 
-    def target(self, path: str) -> str:
-        """Return how a request names a path: a proxy that is no tunnel has to be told the server (RFC 9112, 3.2.2)."""
-        path = self._server.path + path
-        return f"http://{self._server.authority}{path}" if self._proxy and self._tls is None else path
+    def message(
+        self,
+        method: str,
+        path: str,
+        *,
+        accept: str = "application/json",
+        media_type: str = "",
+        body: bytes | None = None,
+    ) -> bytes:
+        """Write a request.
 
-    def headers(self) -> dict[str, str]:
-        """Return the headers that each request needs to arrive."""
+        Args:
+            method: GET, say.
+            path: The path below the server's URL.
+            accept: What the answer may be.
+            media_type: What the body is.
+            body: None for no body.
+
+        Raises:
+            ProtocolError: A header would break out of its line.
+        """
+        target = self._server.path + path
         headers = {"Host": self._server.authority}
         if self._proxy and self._tls is None:
+            # A proxy that is no tunnel has to be told the server (RFC 9112, 3.2.2).
+            target = f"http://{self._server.authority}{target}"
             headers.update(_proxy_authorization(self._proxy))
-        return headers
+        headers |= {"Accept": accept, "User-Agent": f"{self._agent}/{multus_py.VERSION}"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        if media_type:
+            headers["Content-Type"] = media_type
+        return http.compose(method, target, headers, body)
 
 
 def _tunnel(socket: Socket, proxy: URL, server: URL, deadline: Deadline) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import posix
 
-import multus_py
 from multus_py.base import clock as time
 from multus_py.base import jsontext, process
 from multus_py.cluster import credentials, dial, errors, events, http, kubeconfig, objects, operation
@@ -227,27 +226,19 @@ class Direct:
 
 
 class _Session:
-    """What belongs to one set of credentials: the connection, and what every request on it says of us."""
+    """What belongs to one set of credentials: the connection, and the requests that go over it."""
 
     def __init__(self, access: Access, credential: Credential, clock: Clock) -> None:
         """Prepare; nothing is connected yet. Raises ConfigError."""
-        self.dialer = dial.Dialer(access, credential, clock=clock)
-        self.connection = http.Connection(self.dialer)
-        self._headers = {
-            **self.dialer.headers(),
-            "Accept": "application/json",
-            "User-Agent": f"multus-py/{multus_py.VERSION}",
-        }
-        if credential.token:
-            self._headers["Authorization"] = f"Bearer {credential.token}"
+        self._dialer = dial.Dialer(access, credential, clock=clock)
+        self.connection = http.Connection(self._dialer)
 
     def message(self, wanted: Operation) -> bytes:
         """Write an operation as a request. Raises ValueError, ProtocolError: it cannot be one."""
-        target = self.dialer.target(wanted.path)
         if wanted.body is None:
-            return http.compose(wanted.method, target, self._headers)
-        headers = {**self._headers, "Content-Type": wanted.media_type}
-        return http.compose(wanted.method, target, headers, jsontext.dumps(wanted.body).encode())
+            return self._dialer.message(wanted.method, wanted.path)
+        body = jsontext.dumps(wanted.body).encode()
+        return self._dialer.message(wanted.method, wanted.path, media_type=wanted.media_type, body=body)
 
 
 def _pause(attempts: int) -> float:

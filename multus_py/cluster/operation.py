@@ -109,6 +109,11 @@ class Operation(value.Value):
         raise failure(reason)
 
 
+def everywhere(resource: str) -> str:
+    """Return the path below the server's URL of all objects of a resource, in whatever namespace."""
+    return f"{_ROOTS[resource]}/{resource.partition('.')[0]}"
+
+
 def _quote(name: str) -> str:
     """Write a name as a part of a path (RFC 3986, 2.1)."""
     return "".join(chr(code) if code in _UNRESERVED else f"%{code:02X}" for code in name.encode())

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import multus_py
 from multus_py.base import jsontext, process
 from multus_py.cluster import credentials, dial, errors, http, kubeconfig
 from multus_py.hostconfig.options import SERVICE_ACCOUNT
@@ -58,16 +57,10 @@ class APIServer:
             if access is None:
                 raise UnreachableError("there is no service account")
             token = credentials.obtain(access, run=process.run, environ={}, deadline=deadline)
-            dialer = dial.Dialer(access, token, clock=self._clock)
+            dialer = dial.Dialer(access, token, clock=self._clock, agent="multus-py-daemon")
             connection = http.Connection(dialer)
-            headers = {
-                **dialer.headers(),
-                "Accept": "application/json",
-                "Authorization": f"Bearer {token.token}",
-                "User-Agent": f"multus-py-daemon/{multus_py.VERSION}",
-            }
             try:
-                response = connection.request(http.compose("GET", dialer.target(path), headers), deadline)
+                response = connection.request(dialer.message("GET", path), deadline)
             finally:
                 connection.close()
             document = jsontext.loads(response.body) if response.status == 200 else {}

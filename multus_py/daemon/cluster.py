@@ -19,11 +19,11 @@ import contextlib
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-import multus_py
 from multus_py.base import jsontext, process
 from multus_py.base.clock import Deadline
 from multus_py.base.fields import Fields
-from multus_py.cluster import credentials, dial, errors, http, operation
+from multus_py.cluster import credentials, errors, http, operation
+from multus_py.cluster.dial import Dialer
 from multus_py.cluster.operation import AgainError, Operation
 from multus_py.daemon.following import CACHED, NEWEST, Change, ExpiredError, Page, StoppedError
 from multus_py.daemon.patience import Patient
@@ -49,10 +49,6 @@ of several in time, and has the token read again."""
 _GONE = 410
 _JSON = "application/json"
 _METADATA = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
-_PATHS = {
-    operation.PODS: "/api/v1/pods",
-    operation.NADS: "/apis/k8s.cni.cncf.io/v1/network-attachment-definitions",
-}
 
 
 class Collection:
@@ -87,7 +83,7 @@ class Collection:
         self._environ = environ
         self._clock = clock
         self._jitter = jitter
-        self._listing: tuple[_Session, http.Connection] | None = None
+        self._listing: tuple[Dialer, http.Connection] | None = None
 
     def page(self, *, version: str, token: str) -> Page:
         """Return a portion of a list that is no older than the version, the first one without a token.
@@ -109,10 +105,10 @@ class Collection:
         try:
             with self._translated("list"):
                 if self._listing is None:
-                    session = self._session(deadline)
-                    self._listing = session, http.Connection(session.dialer)
-                session, connection = self._listing
-                message = session.message(self._path(query), self._accept("List"))
+                    dialer = self._dialer(deadline)
+                    self._listing = dialer, http.Connection(dialer)
+                dialer, connection = self._listing
+                message = dialer.message("GET", self._path(query), accept=self._accept("List"))
                 found = _page(self._judged("list", connection.request(message, deadline)))
                 return found
         finally:
@@ -130,11 +126,11 @@ class Collection:
         }
         deadline = Deadline(self._clock, PATIENCE)
         with self._translated("watch"):
-            session = self._session(deadline)
-            stream = Patient(session.dialer(deadline), clock=self._clock, stopped=stopped)
+            dialer = self._dialer(deadline)
+            stream = Patient(dialer(deadline), clock=self._clock, stopped=stopped)
             try:
                 reader = http.Reader(stream, deadline)
-                stream.send(session.message(self._path(query), self._accept("")), deadline)
+                stream.send(dialer.message("GET", self._path(query), accept=self._accept("")), deadline)
                 head = http.read_head(reader)
                 if head.status != 200:
                     self._judged("watch", head.replace(body=http.read_body(reader, head)))
@@ -169,12 +165,14 @@ class Collection:
             raise ExpiredError(answer.reason)
         return Operation(verb=verb, resource=self._resource, namespace="").judge(answer)
 
-    def _session(self, deadline: Deadline) -> _Session:
+    def _dialer(self, deadline: Deadline) -> Dialer:
         """Read who we are, and get ready for connections: tokens and CAs are rotated, and nobody tells us."""
-        return _Session(self._access(), environ=self._environ, clock=self._clock, deadline=deadline)
+        access = self._access()
+        credential = credentials.obtain(access, run=process.run, environ=self._environ, deadline=deadline)
+        return Dialer(access, credential, clock=self._clock, agent="multus-py-daemon")
 
     def _path(self, query: Mapping[str, str]) -> str:
-        return f"{_PATHS[self._resource]}?{urlencode({**self._query, **query})}"
+        return f"{operation.everywhere(self._resource)}?{urlencode({**self._query, **query})}"
 
     def _accept(self, suffix: str) -> str:
         return _METADATA.format(suffix) if self._metadata_only else _JSON
@@ -195,20 +193,6 @@ class Collection:
             raise errors.UnavailableError(f"cannot {verb} {self._resource}: {reason}") from error
         except (ValueError, http.ProtocolError) as error:
             raise errors.ClusterError(f"cannot {verb} {self._resource}: {error}") from error
-
-
-class _Session:
-    """What belongs to one set of credentials."""
-
-    def __init__(self, access: Access, *, environ: Mapping[bytes, bytes], clock: Clock, deadline: Deadline) -> None:
-        credential = credentials.obtain(access, run=process.run, environ=environ, deadline=deadline)
-        self.dialer = dial.Dialer(access, credential, clock=clock)
-        self._headers = {**self.dialer.headers(), "User-Agent": f"multus-py-daemon/{multus_py.VERSION}"}
-        if credential.token:
-            self._headers["Authorization"] = f"Bearer {credential.token}"
-
-    def message(self, path: str, accept: str) -> bytes:
-        return http.compose("GET", self.dialer.target(path), {**self._headers, "Accept": accept})
 
 
 def _page(document: JSONObject) -> Page:

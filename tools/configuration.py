@@ -21,8 +21,8 @@ _TOP = """\
 
 Two files: `00-multus.conf` (or `.conflist`) is what the plugin reads at each call; `daemon-config.json` (or YAML) is
 what `multus install` and `multus daemon` make it from. Most people write the second one only, in the ConfigMap
-`multus-daemon-config`. Keys are read in any case, and `null` counts like a key that is not there. `multus validate FILE`
-checks either. This page is made of the schemas in `multus_py/schemas/` by `make docs`.
+`multus-daemon-config`. Keys are read in any case, and `null` counts like a key that is not there.
+`multus validate FILE` checks either. This page is made of the schemas in `multus_py/schemas/` by `make docs`.
 """
 
 _EXAMPLE = """\
@@ -47,10 +47,10 @@ The shortest one that works has the cluster network in `delegates`:
 """
 
 _DAEMON = """\
-Flags win over the file; `multus install --help` and `multus daemon --help` list them. Besides the keys below it may hold
-`clusterNetwork` and every key of `00-multus.conf` that has no other name here, such as `defaultNetworks` or `logOptions`;
-they go into the configuration as they stand. The daemon follows a change of the file within a minute or two, without a
-restart.
+Flags win over the file; `multus install --help` and `multus daemon --help` list them. Besides the keys below it may
+hold `clusterNetwork` and every key of `00-multus.conf` that has no other name here, such as `defaultNetworks` or
+`logOptions`; they go into the configuration as they stand. The daemon follows a change of the file within a minute or
+two, without a restart.
 """
 
 

@@ -5,6 +5,7 @@ What a fenced block is stands behind its fence:
     yaml, json      a document. With a file's name behind it, `yaml pod.yaml`, the commands of the page find it there
     console         lines that begin with `$ ` are typed in a shell in the repository, the others are what they print
     console lab     the same as root on the lab's node (`multus lab shell`)
+    console build   the same with dist/multus, where there is a build
     console e2e     the same on the Kubernetes of `make e2e`
     text, mermaid   for the eye only
 
@@ -20,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = tuple(sorted((ROOT / "docs").glob("**/*.md")))
 DOCUMENTS, FOR_THE_EYE = ("yaml", "json"), ("text", "mermaid")
-CONSOLES = ("console", "console lab", "console e2e")
+CONSOLES = ("console", "console lab", "console build", "console e2e")
 
 _FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -77,14 +78,19 @@ def blocks(text: str) -> list[Block]:
     ]
 
 
+def prose(text: str) -> str:
+    """Return a page without its blocks."""
+    return _FENCE.sub("", text)
+
+
 def links(text: str) -> list[str]:
     """Return where the links of a page lead."""
-    return _LINK.findall(_FENCE.sub("", text))
+    return _LINK.findall(prose(text))
 
 
 def anchors(text: str) -> set[str]:
     """Return what links can name on a page: its headings, as forges write them."""
-    titles = _HEADING.findall(_FENCE.sub("", text))
+    titles = _HEADING.findall(prose(text))
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 

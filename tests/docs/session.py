@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from tests.docs import page
 from tests.docs.page import ROOT, Block, Step
 
 PATIENCE = 120
@@ -28,24 +29,43 @@ def desk(folder: Path, blocks: Iterable[Block]) -> None:
             (folder / block.file).write_text(block.text)
 
 
-def run(steps: Sequence[Step], *, folder: Path, lab: bool = False) -> list[str]:
+def run(
+    steps: Sequence[Step], *, folder: Path, within: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> list[str]:
     """Run commands one after the other in one shell; return what each printed.
 
     Args:
         steps: The commands.
         folder: The desk; the shell begins there.
-        lab: Whether the shell is on the lab's node.
+        within: What the shell's command line begins with, if it is to be somewhere else.
+        environment: What the shell finds in its environment besides.
     """
     printed = [folder / f".printed.{number}" for number in range(len(steps))]
     typed = (f"{{ {step.command}\n}} >{out} 2>&1" for step, out in zip(steps, printed, strict=True))
     script = folder / ".script"
     script.write_text("\n".join([f"cd {folder}", f"PATH={folder}/.bin:$PATH", *typed]) + "\n")
-    argv = ["bash", "--norc", str(script)]
-    if lab:
-        argv = [sys.executable, "-m", "multus_py", "lab", "shell", "--", *argv]
     done = subprocess.run(
-        argv, check=False, env=os.environ | _ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE
+        [*within, "bash", "--norc", str(script)],
+        check=False,
+        env=os.environ | _ENVIRONMENT | dict(environment or {}),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
     missing = [step.command for step, out in zip(steps, printed, strict=True) if not out.exists()]
     assert not missing, f"never came to {missing[0]!r}: {done.stdout}{done.stderr}"
     return [out.read_text() for out in printed]
+
+
+def follow(
+    path: Path, info: str, *, folder: Path, within: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> None:
+    """Type the commands of a page's blocks of one kind, and assert that they print what the page shows."""
+    blocks = page.blocks(path.read_text())
+    steps = [step for block in blocks if block.info == info for step in block.steps]
+    if not steps:
+        return
+    desk(folder, blocks)
+    for step, text in zip(steps, run(steps, folder=folder, within=within, environment=environment), strict=True):
+        shown = "\n".join(step.expected)
+        assert step.accepts(text), f"$ {step.command}\n--- the page shows\n{shown}\n--- it printed\n{text}"

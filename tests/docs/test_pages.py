@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from multus_py.lab.executable import BUILT
 from tests.docs import page, session
-from tests.docs.page import CONSOLES, DOCUMENTS, FOR_THE_EYE, PAGES, ROOT, Block
+from tests.docs.page import CONSOLES, DOCUMENTS, FOR_THE_EYE, PAGES, ROOT
+
+LAB = (sys.executable, "-m", "multus_py", "lab", "shell", "--")
 
 each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-
-
-def _blocks(path: Path, *infos: str) -> list[Block]:
-    return [block for block in page.blocks(path.read_text()) if block.info in infos]
 
 
 @each_page
@@ -27,6 +27,11 @@ def test_every_block_says_what_it_is(path: Path) -> None:
         for block in page.blocks(path.read_text())
         if block.info not in known and not block.file
     ]
+
+
+@each_page
+def test_no_block_is_left_to_nobody(path: Path) -> None:
+    assert not [line for line in page.prose(path.read_text()).splitlines() if line.startswith("    ")]
 
 
 @each_page
@@ -54,14 +59,23 @@ def test_documents_can_be_read(path: Path) -> None:
 
 @each_page
 def test_commands_print_what_is_shown(path: Path, tmp_path: Path) -> None:
-    _follow(path, tmp_path, "console")
+    session.follow(path, "console", folder=tmp_path)
 
 
 @each_page
 @pytest.mark.root
 @pytest.mark.slow
 def test_commands_in_the_lab_print_what_is_shown(path: Path, tmp_path: Path) -> None:
-    _follow(path, tmp_path, "console lab")
+    session.follow(path, "console lab", folder=tmp_path, within=LAB)
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if "```console build" in path.read_text()], ids=str)
+@pytest.mark.root
+@pytest.mark.slow
+def test_commands_of_the_build_print_what_is_shown(path: Path, tmp_path: Path) -> None:
+    if not BUILT.exists():
+        pytest.skip("no dist/multus: make build")
+    session.follow(path, "console build", folder=tmp_path, within=LAB)
 
 
 def test_every_page_is_in_the_table_of_contents() -> None:
@@ -69,15 +83,3 @@ def test_every_page_is_in_the_table_of_contents() -> None:
     linked = {(contents.parent / link).resolve() for link in page.links(contents.read_text()) if "://" not in link}
 
     assert not [path.name for path in PAGES if path != contents and path not in linked]
-
-
-def _follow(path: Path, folder: Path, info: str) -> None:
-    steps = [step for block in _blocks(path, info) for step in block.steps]
-    if not steps:
-        return
-    session.desk(folder, page.blocks(path.read_text()))
-    printed = session.run(steps, folder=folder, lab=info.endswith("lab"))
-
-    for step, text in zip(steps, printed, strict=True):
-        shown = "\n".join(step.expected)
-        assert step.accepts(text), f"$ {step.command}\n--- the page shows\n{shown}\n--- it printed\n{text}"

@@ -69,6 +69,10 @@ fmt: $(READY) ## Format, and mend what ruff can mend by itself
 cover: packages $(READY) ## All tests with branch coverage: the lines and branches that none of them reaches
 	$(BIN)/python -m pytest --cov --cov-report=term-missing --cov-report=html $(ARGS)
 
+fuzz: packages $(READY) ## Hostile input for all that reads input, found by coverage (SECONDS=30 a target; TARGET=record)
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[fuzz]' </dev/null
+	@$(BIN)/python -m tests.fuzz $(TARGET) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
 bench: packages $(READY) ## What a call costs, against the plugins alone and the Go Multus (as root; ROUNDS=25)
 	@$(BIN)/python -m tests.bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(wildcard $(PEER)),--peer $(PEER)) $(ARGS)
 
@@ -88,4 +92,4 @@ $(READY): pyproject.toml tools/setup
 	@flock pyproject.toml tools/setup venv
 	@touch $@
 
-.PHONY: help setup demo build image manifest docs docs-check test test-quick e2e-tools e2e lint fmt cover bench bench-peer clean packages
+.PHONY: help setup demo build image manifest docs docs-check test test-quick e2e-tools e2e lint fmt cover fuzz bench bench-peer clean packages

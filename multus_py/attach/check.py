@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from multus_py.attach import locking, record, work
-from multus_py.cni import errors, network, versions
+from multus_py.cni import errors, network
 from multus_py.node import errors as node_errors
 
 TYPE_CHECKING = False
@@ -39,7 +39,7 @@ def check(request: Request, *, ports: Ports) -> None:
 def _check(call: Work, attachment: Attachment) -> None:
     """Ask the plugins; those of networks before CNI 0.4.0 know no CHECK, so there the interface must do, if any."""
     runtime = call.runtime(attachment)
-    if versions.at_least(attachment.network.version, _FIRST_WITH_CHECK):
+    if attachment.network.at_least(_FIRST_WITH_CHECK):
         network.check(attachment.network, runtime, call.executor)
         return
     if record.without_interface(call, call.request.call.container_id, attachment):

@@ -68,6 +68,13 @@ class Network(value.Value):
     appended: int = 0
     """How many of the plugins, at the end, came from a directory and so are not in `raw`."""
 
+    def at_least(self, minimum: str) -> bool:
+        """Tell whether the network is of a CNI version or newer. Raises ConfError when its version is none."""
+        try:
+            return versions.at_least(self.version, minimum)
+        except ValueError as error:
+            raise ConfError(errors.DECODING_FAILURE, str(error)) from error
+
     def effective_raw(self) -> bytes:
         """Return a document that holds all the plugins: `raw`, or with the appended ones written into the list."""
         if not self.appended:

@@ -63,7 +63,7 @@ def check(network: Network, runtime: Runtime, executor: Executor) -> None:
     Raises:
         CNIError: A plugin misses something, or the version does not know CHECK.
     """
-    if not _has(network, versions.MINIMUM["CHECK"]):
+    if not network.at_least(versions.MINIMUM["CHECK"]):
         shown = wording.quoted(network.version)
         problem = f"configuration version {shown} does not support the CHECK command"
         raise errors.CNIError(errors.INCOMPATIBLE_VERSION, problem)
@@ -84,7 +84,7 @@ def delete(network: Network, runtime: Runtime, executor: Executor) -> None:
         CNIError: A plugin failed. Those before it in the list were not called, and the record is still there.
     """
     previous = None
-    if _has(network, versions.CACHED_RESULT_ON_DEL):
+    if network.at_least(versions.CACHED_RESULT_ON_DEL):
         try:
             previous = _cached_result(network, runtime)
         except errors.CNIError as error:
@@ -104,7 +104,7 @@ def status(network: Network, executor: Executor) -> None:
     Raises:
         CNIError: The first plugin's that says no, unchanged.
     """
-    if not _has(network, versions.MINIMUM["STATUS"]):
+    if not network.at_least(versions.MINIMUM["STATUS"]):
         return
     for plugin in network.plugins:
         executor.execute("STATUS", plugin.type, config=request.build(network, plugin))
@@ -121,7 +121,7 @@ def collect(network: Network, valid: tuple[tuple[str, str], ...], executor: Exec
     Raises:
         CNIError: Some plugins failed; all were called.
     """
-    if network.disable_gc or not _has(network, versions.MINIMUM["GC"]):
+    if network.disable_gc or not network.at_least(versions.MINIMUM["GC"]):
         return
     attachments: list[JSONValue] = [{"containerID": container_id, "ifname": ifname} for container_id, ifname in valid]
     extra: JSONObject = dict.fromkeys(_ATTACHMENT_KEYS, attachments)
@@ -172,13 +172,6 @@ def _in_context(network: Network, plugin: Plugin, operation: str, error: errors.
         return error
     name = f" name={wording.quoted(plugin.name)}" if plugin.name else ""
     return error.prefixed(f"plugin type={wording.quoted(plugin.type)}{name} failed ({operation}): ")
-
-
-def _has(network: Network, minimum: str) -> bool:
-    try:
-        return versions.at_least(network.version, minimum)
-    except ValueError as error:
-        raise errors.CNIError(errors.DECODING_FAILURE, str(error)) from error
 
 
 def _record(network: Network, runtime: Runtime, latest: JSONObject | None) -> cache.Cached:

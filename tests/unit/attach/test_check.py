@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 
 from multus_py.cni import errors
@@ -90,3 +93,16 @@ def test_a_network_that_disables_check_is_right(world: World) -> None:
     world.add(args="")
     world.check(args="")
     assert world.run.names() == ["ADD bridge eth0"]
+
+
+def test_a_recorded_version_that_is_none_is_named(attached: World) -> None:
+    record = attached.state / "c1"
+    entries = json.loads(record.read_text())
+    config = base64.b64decode(entries[0]["Bytes"]).replace(b"1.0.0", b"1.0.p")
+    entries[0]["Bytes"] = base64.b64encode(config).decode()
+    record.write_text(json.dumps(entries))
+
+    error = refusal(attached)
+
+    assert error.code == errors.DECODING_FAILURE
+    assert "micro version part" in error.msg

@@ -34,6 +34,14 @@ if TYPE_CHECKING:
             NotFoundError when there is none. Here alone errors are returned and not raised: none hides the others.
             """
 
+        def get_devices(self, pod: Pod) -> PodDevices:
+            """Return the devices that a pod has got, as far as the adapter can tell.
+
+            Raises:
+                ClusterError: A claim of the pod is not there, not allocated, not the pod's, or names a device that is
+                    not published. The message names the pod, the claim and the device.
+            """
+
         def write_status(self, pod: Pod, annotations: Mapping[str, str]) -> None:
             """Set annotations of this very pod, and leave its others alone.
 
@@ -54,6 +62,18 @@ if TYPE_CHECKING:
 
 SOCKET, FALLBACKS = "multus-py.sock", "fallbacks"
 """The daemon's socket, and the file with one byte for each call that did without it, in the daemon's directory."""
+
+
+_NOTHING: Mapping[str, tuple[str, ...]] = {}
+
+
+class PodDevices(value.Value):
+    """The devices of a pod: what plugins call them, by the resource that a network names, in the order of their use."""
+
+    claimed: Mapping[str, tuple[str, ...]] = _NOTHING
+    """From the pod's resource claims (DRA)."""
+    kubelet: Mapping[str, tuple[str, ...]] | None = None
+    """From device plugins, as the kubelet allocated them; None when this adapter cannot tell: ask the kubelet then."""
 
 
 class Event(value.Value):

@@ -74,6 +74,8 @@ class PodDevices(value.Value):
     """From the pod's resource claims (DRA)."""
     kubelet: Mapping[str, tuple[str, ...]] | None = None
     """From device plugins, as the kubelet allocated them; None when this adapter cannot tell: ask the kubelet then."""
+    passed_over: tuple[str, ...] = ()
+    """Which devices of claims no network can use, and why, a sentence each: for whoever finds none left."""
 
 
 class Event(value.Value):

@@ -38,8 +38,10 @@ if TYPE_CHECKING:
             """Return the devices that a pod has got, as far as the adapter can tell.
 
             Raises:
-                ClusterError: A claim of the pod is not there, not allocated, not the pod's, or names a device that is
-                    not published. The message names the pod, the claim and the device.
+                ConflictError: There is another pod of that name now.
+                NotFoundError: The pod is gone.
+                ClusterError: A claim of the pod is not there, not allocated, not the pod's, or has a device that is
+                    not published. The message names the claim, and the device as driver/pool/device.
             """
 
         def write_status(self, pod: Pod, annotations: Mapping[str, str]) -> None:
@@ -74,6 +76,8 @@ class PodDevices(value.Value):
     """From the pod's resource claims (DRA)."""
     kubelet: Mapping[str, tuple[str, ...]] | None = None
     """From device plugins, as the kubelet allocated them; None when this adapter cannot tell: ask the kubelet then."""
+    passed_over: tuple[str, ...] = ()
+    """Which devices of claims no network can use, and why, a sentence each: for whoever finds none left."""
 
 
 class Event(value.Value):

@@ -38,8 +38,10 @@ if TYPE_CHECKING:
             """Return the devices that a pod has got, as far as the adapter can tell.
 
             Raises:
-                ClusterError: A claim of the pod is not there, not allocated, not the pod's, or names a device that is
-                    not published. The message names the pod, the claim and the device.
+                ConflictError: There is another pod of that name now.
+                NotFoundError: The pod is gone.
+                ClusterError: A claim of the pod is not there, not allocated, not the pod's, or has a device that is
+                    not published. The message names the claim, and the device as driver/pool/device.
             """
 
         def write_status(self, pod: Pod, annotations: Mapping[str, str]) -> None:

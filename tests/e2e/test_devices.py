@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -59,20 +59,20 @@ def node_has(cluster: Cluster, node: Node, resource: str) -> str:
     return text(cluster.api.get(f"{CORE}/nodes/{node.name}"), "status", "allocatable", resource)
 
 
-def pod_with(space: Space, node: Node, name: str, networks: str, containers: dict[str, dict[str, int]]) -> None:
+def pod_with(
+    space: Space, node: Node, name: str, networks: str, containers: dict[str, dict[str, int]], *, default: str = ""
+) -> None:
     """Create a pod whose containers ask for devices."""
-    spec = pod_spec(node)
-    (usual,) = spec["containers"]  # type: ignore[misc] - a list of one
-    assert isinstance(usual, dict)
-    spec["containers"] = [
-        usual | {"name": container, "resources": {"limits": {key: str(count) for key, count in wanted.items()}}}
-        for container, wanted in containers.items()
+    wanted: list[Object] = [
+        {"name": container, "resources": {"limits": {resource: str(count) for resource, count in counts.items()}}}
+        for container, counts in containers.items()
     ]
+    annotations: Object = {NETWORKS: networks} | ({DEFAULT_NETWORK: default} if default else {})
     document: Object = {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name, "annotations": {NETWORKS: networks}},
-        "spec": spec,
+        "metadata": {"name": name, "annotations": annotations},
+        "spec": pod_spec(node, *wanted),
     }
     space.api.create(f"{CORE}/namespaces/{space.name}/pods", document)
 
@@ -80,9 +80,8 @@ def pod_with(space: Space, node: Node, name: str, networks: str, containers: dic
 def given(space: Space, pod: str, container: str, resource: str) -> list[str]:
     """Return the devices that a container was told to have, by its device plugin."""
     variable = "PCIDEVICE_" + "".join(c if c.isalnum() else "_" for c in resource.upper())
-    printed = space.cluster.kubectl("--namespace", space.name, "exec", pod, "-c", container, "--", "env")
-    values = dict(line.split("=", 1) for line in printed.splitlines() if "=" in line)
-    return values.get(variable, "").split(",")
+    command = ["exec", pod, "-c", container, "--", "sh", "-c", f"echo ${variable}"]
+    return space.cluster.kubectl("--namespace", space.name, *command).strip().split(",")
 
 
 def expected(space: Space, pod: str) -> list[str]:
@@ -137,25 +136,21 @@ def test_devices_of_a_kubelet_without_its_socket(space: Space, node: Node) -> No
         assert_devices(space, node, "several", expected(space, "several"))
 
 
-def test_devices_for_cluster_default_and_annotated_networks_are_of_one_map(space: Space, node: Node) -> None:
+def test_devices_for_all_kinds_of_networks_are_of_one_map(space: Space, node: Node) -> None:
     """B22: the original gives the first device to several of them."""
-    with default_networks(space, node):
-        pod_with(space, node, "all", f"{space.name}/fast", {"main": {FAST: 3}})
-        patch = {"metadata": {"annotations": {DEFAULT_NETWORK: f"{space.name}/fast"}}}
-        del patch  # an annotation counts when the sandbox is made
-        space.running("all")
-    wanted = sorted(given(space, "all", "main", FAST))
-    adds = [call["config"] for call in node.recorded("sriov") if call["command"] == "ADD"]
-    assert [at(config, "deviceID") for config in adds] == wanted[: len(adds)]
-
-
-@contextmanager
-def default_networks(space: Space, node: Node) -> Iterator[None]:
-    """Give a network with a device to every pod."""
-    node.write_network("primary-copy", node.primary())
-    keys = {"clusterNetwork": "primary", "defaultNetworks": ["fast"], "multusNamespace": space.name}
-    with node.configured(**keys):
-        yield
+    for name in ("cluster", "own"):
+        space.nad(name, node.primary(), resource=FAST)
+    keys: Object = {"clusterNetwork": "cluster", "defaultNetworks": ["fast"], "multusNamespace": space.name}
+    with node.configured(**{"delegates": None, **keys}):
+        for pod, annotations in {
+            "usual": {NETWORKS: "fast"},
+            "special": {NETWORKS: "fast", DEFAULT_NETWORK: "own"},
+        }.items():
+            pod_with(space, node, pod, annotations, {"main": {FAST: 3}})
+            devices = [text(entry, "device-info", "pci", "pci-address") for entry in status_of(space.running(pod))]
+            assert devices == given(space, pod, "main", FAST)
+            space.delete(pod)
+            space.gone(pod)
 
 
 def test_devices_that_are_missing_are_an_error_unless_the_configuration_says_otherwise(

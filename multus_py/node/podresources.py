@@ -1,4 +1,4 @@
-"""The kubelet's PodResources service: which devices it has allocated to the containers of a pod, through device plugins.
+"""The kubelet's PodResources service: which devices the containers of a pod have got, through device plugins.
 
 It is asked over gRPC on a unix socket. This is the one door of grpc, which takes 85 ms to import and is most of
 dist/multus; so it is opened inside the function, for a pod with a network that needs a device. multus-behaviour 5.1.

@@ -6,7 +6,8 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 READY := .venv/.ready
 MANIFESTS := conf/crd.yaml conf/rbac.yaml conf/daemonset.yaml
-PROTOCOLS := multus_py/node/podresources.proto tests/protocols/deviceplugin.proto
+PROTOCOLS := multus_py/node/podresources.proto tests/protocols/deviceplugin.proto tests/protocols/draplugin.proto \
+	tests/protocols/pluginregistration.proto
 PEER_VERSION := v4.3.0
 PEER := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/multus-py/peer-$(PEER_VERSION)/multus
 
@@ -54,6 +55,12 @@ conf/multus.yaml: $(MANIFESTS)
 	@{ echo "# Everything that a cluster needs, in one file. Made by 'make manifest': $(notdir $(MANIFESTS))"; \
 		for part in $(MANIFESTS); do echo "---"; cat "$$part"; done; } > $@
 
+docs: $(READY) ## Write the pages of docs/ that are made of the code: the references
+	@$(BIN)/python -m tools.configuration
+
+docs-check: packages $(READY) ## What docs/ says is so: links, documents, and the commands with what they print
+	$(BIN)/python -m pytest tests/docs $(ARGS)
+
 lint: $(READY) ## Style, types, and the direction of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -86,4 +93,4 @@ $(READY): pyproject.toml tools/setup
 	@flock pyproject.toml tools/setup venv
 	@touch $@
 
-.PHONY: help setup demo build image manifest stubs test test-quick e2e-tools e2e lint fmt cover bench bench-peer clean packages
+.PHONY: help setup demo build image manifest stubs docs docs-check test test-quick e2e-tools e2e lint fmt cover bench bench-peer clean packages

@@ -67,7 +67,7 @@ def pod_with(
         {"name": container, "resources": {"limits": {resource: str(count) for resource, count in counts.items()}}}
         for container, counts in containers.items()
     ]
-    annotations: Object = {NETWORKS: networks} | ({DEFAULT_NETWORK: default} if default else {})
+    annotations: Object = {NETWORKS: networks, **({DEFAULT_NETWORK: default} if default else {})}
     document: Object = {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -142,11 +142,8 @@ def test_devices_for_all_kinds_of_networks_are_of_one_map(space: Space, node: No
         space.nad(name, node.primary(), resource=FAST)
     keys: Object = {"clusterNetwork": "cluster", "defaultNetworks": ["fast"], "multusNamespace": space.name}
     with node.configured(**{"delegates": None, **keys}):
-        for pod, annotations in {
-            "usual": {NETWORKS: "fast"},
-            "special": {NETWORKS: "fast", DEFAULT_NETWORK: "own"},
-        }.items():
-            pod_with(space, node, pod, annotations, {"main": {FAST: 3}})
+        for pod, default in {"usual": "", "special": "own"}.items():
+            pod_with(space, node, pod, "fast", {"main": {FAST: 3}}, default=default)
             devices = [text(entry, "device-info", "pci", "pci-address") for entry in status_of(space.running(pod))]
             assert devices == given(space, pod, "main", FAST)
             space.delete(pod)

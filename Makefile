@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 READY := .venv/.ready
 MANIFESTS := conf/crd.yaml conf/rbac.yaml conf/daemonset.yaml
+PROTOCOLS := multus_py/node/podresources.proto tests/protocols/deviceplugin.proto tests/protocols/draplugin.proto \
+	tests/protocols/pluginregistration.proto
 PEER_VERSION := v4.3.0
 PEER := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/multus-py/peer-$(PEER_VERSION)/multus
 
@@ -45,6 +47,9 @@ dist/multus-image.tar: $(READY) dist/multus tools/image.py tools/elf.py
 	@$(BIN)/python -m tools.image
 
 manifest: conf/multus.yaml ## Put conf/multus.yaml together from its parts
+
+stubs: $(READY) ## Generate the modules of the gRPC services that are spoken here from their .proto files
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. $(PROTOCOLS)
 
 conf/multus.yaml: $(MANIFESTS)
 	@{ echo "# Everything that a cluster needs, in one file. Made by 'make manifest': $(notdir $(MANIFESTS))"; \
@@ -92,4 +97,4 @@ $(READY): pyproject.toml tools/setup
 	@flock pyproject.toml tools/setup venv
 	@touch $@
 
-.PHONY: help setup demo build image manifest docs docs-check test test-quick e2e-tools e2e lint fmt cover fuzz bench bench-peer clean packages
+.PHONY: help setup demo build image manifest stubs docs docs-check test test-quick e2e-tools e2e lint fmt cover fuzz bench bench-peer clean packages

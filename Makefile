@@ -32,6 +32,9 @@ e2e-tools: packages ## Get etcd, containerd and runc, and build Kubernetes (once
 e2e: packages $(READY) dist/multus dist/multus-image.tar ## Real pods on a real Kubernetes (as root); CASE=F1 for one case, PEER=FILE for your Go Multus
 	@MULTUS=$(CURDIR)/dist/multus PEER=$(PEER) $(BIN)/python -m tests.e2e $(CASE)
 
+scale: packages $(READY) ## What a hundred nodes' caches cost a real API server (as root, five minutes; ARGS="--nodes 50")
+	@$(BIN)/python -m tests.e2e --run=tests.e2e.scale $(if $(wildcard $(PEER)),--peer $(PEER)) $(ARGS)
+
 build: ## Make dist/multus, the one executable (PYTHON=/path/to/python3 builds with another interpreter)
 	@flock build.spec tools/build
 
@@ -82,4 +85,4 @@ $(READY): pyproject.toml tools/setup
 	@flock pyproject.toml tools/setup venv
 	@touch $@
 
-.PHONY: help setup demo build image manifest test test-quick e2e-tools e2e lint fmt cover bench bench-peer clean packages
+.PHONY: help setup demo build image manifest test test-quick e2e-tools e2e scale lint fmt cover bench bench-peer clean packages

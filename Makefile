@@ -35,6 +35,10 @@ e2e: packages $(READY) dist/multus dist/multus-image.tar ## Real pods on a real 
 scale: packages $(READY) ## What a hundred nodes' caches cost a real API server (as root, five minutes; ARGS="--nodes 50")
 	@$(BIN)/python -m tests.e2e --run=tests.e2e.scale $(if $(wildcard $(PEER)),--peer $(PEER)) $(ARGS)
 
+pictures: $(READY) dist/multus dist/multus-image.tar ## Draw docs/img anew: the dashboard on a real Kubernetes (as root)
+	@$(BIN)/python -c 'import matplotlib' 2>/dev/null || $(BIN)/python -m pip install --quiet '.[pictures]' </dev/null
+	@$(BIN)/python -m tests.e2e --run=tests.e2e.pictures
+
 build: ## Make dist/multus, the one executable (PYTHON=/path/to/python3 builds with another interpreter)
 	@flock build.spec tools/build
 
@@ -85,4 +89,4 @@ $(READY): pyproject.toml tools/setup
 	@flock pyproject.toml tools/setup venv
 	@touch $@
 
-.PHONY: help setup demo build image manifest test test-quick e2e-tools e2e scale lint fmt cover bench bench-peer clean packages
+.PHONY: help setup demo build image manifest test test-quick e2e-tools e2e scale pictures lint fmt cover bench bench-peer clean packages

@@ -1,4 +1,4 @@
-"""`make docs-pictures`: the dashboard of conf/monitoring, on a real run, as docs/img/dashboard.svg.
+"""`make pictures`: the dashboard of conf/monitoring, on a real run, as docs/img/dashboard.svg.
 
     python -m tests.e2e --run=tests.e2e.pictures
 

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from tests.e2e.machine import Daemon
 from tests.e2e.waiting import wait_for
@@ -84,11 +85,7 @@ class Prometheus:
         """Return what an expression was between two times."""
         query = {"query": expression, "start": f"{start:.0f}", "end": f"{end:.0f}", "step": f"{STEP:.0f}"}
         return [
-            Curve(
-                labels=found["metric"],
-                times=tuple(float(at) for at, _ in found["values"]),
-                values=tuple(float(value) for _, value in found["values"]),
-            )
+            Curve(found["metric"], *zip(*((float(at), float(value)) for at, value in found["values"]), strict=True))
             for found in self._ask("query_range", query)
         ]
 
@@ -103,8 +100,16 @@ class Prometheus:
             return 0
         return int(found[0]["value"][1]) if found else 0
 
-    def _ask(self, what: str, query: Mapping[str, str]) -> list:  # type: ignore[type-arg] # as JSON has it
+    def _ask(self, what: str, query: Mapping[str, str]) -> list[_Found]:
         url = f"http://{_ADDRESS}/api/v1/{what}?{urllib.parse.urlencode(query)}"
         with urllib.request.urlopen(url, timeout=10) as response:
-            result: list = json.load(response)["data"]["result"]  # type: ignore[type-arg]
+            result: list[_Found] = json.load(response)["data"]["result"]
             return result
+
+
+class _Found(TypedDict):
+    """One element of Prometheus' answer: `value` from query, `values` from query_range."""
+
+    metric: dict[str, str]
+    value: tuple[float, str]
+    values: list[tuple[float, str]]

@@ -37,7 +37,7 @@ scale: packages $(READY) ## What a hundred nodes' caches cost a real API server 
 
 pictures: $(READY) dist/multus dist/multus-image.tar ## Draw docs/img anew: the dashboard on a real Kubernetes (as root)
 	@$(BIN)/python -c 'import matplotlib' 2>/dev/null || $(BIN)/python -m pip install --quiet '.[pictures]' </dev/null
-	@$(BIN)/python -m tests.e2e --run=tests.e2e.pictures
+	@$(BIN)/python -m tests.e2e --run=tests.e2e.pictures "$$(tests/e2e/tools/prometheus)"
 
 build: ## Make dist/multus, the one executable (PYTHON=/path/to/python3 builds with another interpreter)
 	@flock build.spec tools/build

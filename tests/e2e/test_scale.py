@@ -33,6 +33,7 @@ def field(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     directory = tmp_path_factory.mktemp("scale")
     with fields.laid_out(cluster, _SIZE, directory, processes=2, token=cluster.admit_plugin()) as made:
         yield made
+        made.population.remove()
 
 
 def test_scale_caches_stay_equal_and_list_once(field: Field) -> None:

@@ -1,6 +1,6 @@
 """`make pictures`: the dashboard of conf/monitoring, on a real run, as docs/img/dashboard.svg.
 
-    python -m tests.e2e --run=tests.e2e.pictures
+    python -m tests.e2e --run=tests.e2e.pictures PROMETHEUS
 
 Real pods come and go on a real Kubernetes where the DaemonSet is installed as README says; a real Prometheus reads its
 metrics, and answers the dashboard's own questions.
@@ -24,7 +24,7 @@ from tests.e2e.equipment import REPOSITORY
 from tests.e2e.load import Load
 from tests.e2e.pictures import drawing
 from tests.e2e.pictures.drawing import Panel, Place
-from tests.e2e.pictures.prometheus import Prometheus, program
+from tests.e2e.pictures.prometheus import Prometheus
 from tests.e2e.waiting import say
 
 _PORT = 9489
@@ -34,10 +34,9 @@ _RATE = "15s"
 _IMAGES = REPOSITORY / "docs/img"
 
 
-def main() -> int:
-    """Run it; return the exit status."""
+def main(binary: Path) -> int:
+    """Run it, with that Prometheus; return the exit status."""
     work = Path(os.environ["MULTUS_E2E_WORK"])
-    binary = program()
     with clusters.up() as cluster:
         version = str(cluster.api.get("/version")["gitVersion"])
         _install(cluster)
@@ -109,4 +108,4 @@ def _objects(found: JSON) -> list[Object]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1])))

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
@@ -17,7 +14,6 @@ from tests.e2e.machine import Daemon
 from tests.e2e.waiting import wait_for
 
 _ADDRESS = "127.0.0.1:9099"
-_CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "multus-py" / "prometheus"
 STEP = 1.0
 """Seconds between two readings, and between two points of a curve."""
 
@@ -30,25 +26,6 @@ class Curve:
     times: tuple[float, ...]
     """Seconds since 1970."""
     values: tuple[float, ...]
-
-
-def program() -> Path:
-    """Return where Prometheus is: on PATH, or unpacked from Debian's package, which is not installed for that.
-
-    Raises:
-        subprocess.CalledProcessError: There is no such package.
-    """
-    if found := shutil.which("prometheus"):
-        return Path(found)
-    unpacked = _CACHE / "usr/bin/prometheus"
-    if not unpacked.exists():
-        _CACHE.mkdir(parents=True, exist_ok=True)
-        download = ["apt-get", "-o", "APT::Sandbox::User=root", "download", "-qq", "prometheus"]
-        subprocess.run(download, cwd=_CACHE, check=True)
-        (package,) = _CACHE.glob("prometheus_*.deb")
-        subprocess.run(["dpkg-deb", "--extract", package, _CACHE], check=True)
-        package.unlink()
-    return unpacked
 
 
 class Prometheus:

@@ -96,7 +96,7 @@ class Field:
 
 @contextmanager
 def laid_out(cluster: Cluster, size: Size, directory: Path, *, processes: int, token: str) -> Iterator[Field]:
-    """Make the objects and prepare the caches; remove all of it at the end.
+    """Make the objects and prepare the caches; end the caches at the end. The objects are for the caller to remove.
 
     Args:
         cluster: Where.
@@ -109,7 +109,6 @@ def laid_out(cluster: Cluster, size: Size, directory: Path, *, processes: int, t
     trusted, admin = control.authority, control.token("admin")
     with ExitStack() as stack:
         population = Population(cluster.api, size, leases=directory / "leases", authority=trusted, token=admin)
-        stack.callback(population.remove)
         population.make()
         relay = Relay(controlplane.ADDRESS, _PORT, server_port=_SERVER_PORT)
         stack.callback(relay.close)

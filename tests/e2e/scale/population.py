@@ -67,7 +67,8 @@ class Population:
         self.add_pods("pod", self._size.pods)
 
     def remove(self) -> None:
-        """Remove everything, and wait for the end of the pods, which no kubelet would confirm."""
+        """Remove everything, the pods without their kubelets' confirmation, for which there is nobody to ask."""
+        self.remove_pods("pod", self._size.pods)
         self._api.delete(f"{_CORE}/pods", grace=0)
         self._api.delete(f"{CORE}/namespaces/{NAMESPACE}")
         for name in self.nodes:

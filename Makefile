@@ -34,6 +34,13 @@ e2e-tools: packages ## Get etcd, containerd and runc, and build Kubernetes (once
 e2e: packages $(READY) dist/multus dist/multus-image.tar ## Real pods on a real Kubernetes (as root); CASE=F1 for one case, PEER=FILE for your Go Multus
 	@MULTUS=$(CURDIR)/dist/multus PEER=$(PEER) $(BIN)/python -m tests.e2e $(CASE)
 
+scale: packages $(READY) ## What a hundred nodes' caches cost a real API server (as root, five minutes; ARGS="--nodes 50")
+	@$(BIN)/python -m tests.e2e --run=tests.e2e.scale $(if $(wildcard $(PEER)),--peer $(PEER)) $(ARGS)
+
+pictures: $(READY) dist/multus dist/multus-image.tar ## Draw docs/img anew: the dashboard on a real Kubernetes (as root)
+	@$(BIN)/python -c 'import matplotlib' 2>/dev/null || $(BIN)/python -m pip install --quiet '.[pictures]' </dev/null
+	@$(BIN)/python -m tests.e2e --run=tests.e2e.pictures "$$(tests/e2e/tools/prometheus)"
+
 build: ## Make dist/multus, the one executable (PYTHON=/path/to/python3 builds with another interpreter)
 	@flock build.spec tools/build
 
@@ -97,4 +104,4 @@ $(READY): pyproject.toml tools/setup
 	@flock pyproject.toml tools/setup venv
 	@touch $@
 
-.PHONY: help setup demo build image manifest stubs docs docs-check test test-quick e2e-tools e2e lint fmt cover fuzz bench bench-peer clean packages
+.PHONY: help setup demo build image manifest stubs docs docs-check test test-quick e2e-tools e2e scale pictures lint fmt cover fuzz bench bench-peer clean packages

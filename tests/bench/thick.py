@@ -41,15 +41,29 @@ class Thick:
 
 @contextmanager
 def running(
-    daemon: Path, *, kubeconfig: Path, directory: Path, plugins: Path, cluster_network: Mapping[str, object]
+    daemon: Path,
+    *,
+    kubeconfig: Path,
+    directory: Path,
+    plugins: Path,
+    cluster_network: Mapping[str, object],
+    node: str = "",
 ) -> Iterator[Thick]:
     """Run the daemon in this network namespace.
+
+    Args:
+        daemon: The program.
+        kubeconfig: Where the API server is.
+        directory: For whatever it writes.
+        plugins: The delegates.
+        cluster_network: The primary network.
+        node: The node whose pods it follows; "" for all pods of the cluster.
 
     Raises:
         ThickError: The kubeconfig has no token to give to it, or it does not start.
     """
     account = directory / "account"
-    env = _write_account(account, kubeconfig)
+    env = _write_account(account, kubeconfig) | ({"MULTUS_NODE_NAME": node} if node else {})
     config = _write_config(directory, plugins, cluster_network)
     made = [path for path in (_ACCOUNT, *_ACCOUNT.parents) if not path.exists()]
     _ACCOUNT.mkdir(parents=True, exist_ok=True)

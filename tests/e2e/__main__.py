@@ -1,5 +1,7 @@
 """Runs the cases in namespaces of their own: `python -m tests.e2e [CASE...]` (`make e2e`, `make e2e CASE=F1`).
 
+Another program that needs what the cases need is run in their place by `--run=MODULE` (`make scale`).
+
 The run has a network, a mount and a process namespace. When it ends, in whatever way, the kernel ends every process in
 it and drops every mount and interface; what is left are folders, which are removed here.
 """
@@ -22,10 +24,13 @@ _INSIDE = "MULTUS_E2E_WORK"
 """Set in the namespaces, for the cases: the folder for all that they write."""
 
 
-def main(cases: list[str]) -> int:
-    """Run the cases, all of them when none is named, and return the exit status."""
+_RUN = "--run="
+
+
+def main(arguments: list[str]) -> int:
+    """Run the cases, all of them when none is named, or another program; return the exit status."""
     if _INSIDE in os.environ:
-        return _be_init([sys.executable, "-m", "tests.e2e.report", *cases])
+        return _be_init([sys.executable, "-m", *_program(arguments)])
     if os.geteuid():
         print("make e2e: makes namespaces and starts containers, so it must be root: sudo make e2e", file=sys.stderr)
         return 1
@@ -38,7 +43,7 @@ def main(cases: list[str]) -> int:
     # However this process ends, the kernel ends `unshare` with it, and all of the namespaces with that.
     apart = ["setpriv", "--pdeathsig=KILL", "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child"]
     run = subprocess.Popen(
-        [*apart, "--mount-proc", sys.executable, "-m", "tests.e2e", *cases],
+        [*apart, "--mount-proc", sys.executable, "-m", "tests.e2e", *arguments],
         env=_environment() | {_INSIDE: str(work), "MULTUS_E2E_TOOLS": tools},
     )
     # Ctrl-C reaches the cases by itself, as they are in the terminal's process group; SIGTERM may be for us alone.
@@ -54,6 +59,13 @@ def main(cases: list[str]) -> int:
     else:
         print(f"the logs of every component are in {work / 'logs'}")
     return status
+
+
+def _program(arguments: list[str]) -> list[str]:
+    """Return the module to run, and its arguments."""
+    if arguments and arguments[0].startswith(_RUN):
+        return [arguments[0].removeprefix(_RUN), *arguments[1:]]
+    return ["tests.e2e.report", *arguments]
 
 
 def _wait_for_others(folder: str) -> None:

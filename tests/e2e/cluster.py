@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import yaml
 from multus_py.lab.objects import Object, at, text
 from tests.e2e.api import API, APPS, CORE, NADS
 from tests.e2e.controlplane import ControlPlane
-from tests.e2e.equipment import ADDRESSES, REPOSITORY
+from tests.e2e.equipment import ADDRESSES, REPOSITORY, Address
 from tests.e2e.machine import run
 from tests.e2e.node import Node
 from tests.e2e.waiting import say, wait_for
@@ -29,7 +29,7 @@ RESOURCE_NAME = "k8s.v1.cni.cncf.io/resourceName"
 class Cluster:
     """What the cases use: the API, two nodes with a direct link between them, and short words for the usual."""
 
-    def __init__(self, control: ControlPlane, api: API, nodes: tuple[Node, Node]) -> None:
+    def __init__(self, control: ControlPlane, api: API, nodes: tuple[Node, ...]) -> None:
         """Put together what runs."""
         self.control = control
         self.api = api
@@ -237,8 +237,12 @@ def _is_ready(pod: Object) -> bool:
 
 
 @contextmanager
-def up() -> Iterator[Cluster]:
-    """Bring the cluster up; take it down whatever happens."""
+def up(addresses: Sequence[Address] = ADDRESSES) -> Iterator[Cluster]:
+    """Bring the cluster up; take it down whatever happens.
+
+    Args:
+        addresses: The nodes; none for a control plane alone.
+    """
     work = Path(os.environ["MULTUS_E2E_WORK"])
     tools = Path(os.environ["MULTUS_E2E_TOOLS"])
     state, logs = work / "state", work / "logs"
@@ -250,14 +254,15 @@ def up() -> Iterator[Cluster]:
         stack.callback(control.down)
         say("starting the control plane")
         api = control.up()
-        left, right = (Node(one, tools=tools, state=state, logs=logs, cgroup=work.name) for one in ADDRESSES)
-        cluster = Cluster(control, api, (left, right))
+        nodes = tuple(Node(one, tools=tools, state=state, logs=logs, cgroup=work.name) for one in addresses)
+        cluster = Cluster(control, api, nodes)
         token = cluster.admit_plugin()
         for node in cluster.nodes:
             say(f"starting {node.name}")
             stack.callback(node.down)
             node.up(control.kubeconfig(node.name), authority=control.authority.read_bytes(), token=token)
-        cluster.connect_nodes()
+        if nodes:
+            cluster.connect_nodes()
         for node in cluster.nodes:
             wait_ready(api, node)
         yield cluster

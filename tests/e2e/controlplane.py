@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import trustme
 
 from multus_py.lab import kubeconfig
+from multus_py.lab.objects import Object
 from tests.e2e.api import API
 from tests.e2e.machine import Daemon, run
 from tests.e2e.waiting import wait_for
@@ -16,10 +18,19 @@ from tests.e2e.waiting import wait_for
 ADDRESS = "192.0.2.1"
 URL = f"https://{ADDRESS}:6443"
 BRIDGE = "nodes"
-_ETCD = "http://127.0.0.1:2379"
+ETCD = "http://127.0.0.1:2379"
 _SERVICES = "203.0.113.0/25"
 SERVICE = "203.0.113.1"
 """What pods are told that the API server's address is: that of the service `kubernetes`, the first of them all."""
+ACCOUNT = "system:serviceaccount:kube-system:multus"
+_CLIENTS = ("kube-controller-manager", "kube-scheduler")
+_AUDITED: Object = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata", "users": [ACCOUNT]}, {"level": "None"}],
+}
+"""What the API server writes down: everything that the plugin and its daemon ask, and nothing else."""
 
 
 class ControlPlane:
@@ -32,6 +43,8 @@ class ControlPlane:
         self._logs = logs / "control-plane"
         self._state.mkdir(parents=True)
         self.authority = self._state / "ca.crt"
+        self.audit = self._logs / "audit.log"
+        """What the plugin and its daemon have asked."""
         self._daemons: dict[str, Daemon] = {}
         self._tokens: dict[str, str] = {}
 
@@ -56,6 +69,12 @@ class ControlPlane:
 
     def start_api(self) -> None:
         """Start the API server, wait until it is ready, and start those who live by it."""
+        self.start_server()
+        for program in _CLIENTS:
+            self._start(program, self._client(program))
+
+    def start_server(self) -> None:
+        """Start the API server alone, and wait until it is ready."""
         server = self._start("kube-apiserver", self._api_server())
         api = API(URL, authority=self.authority, token=self._tokens["admin"])
 
@@ -70,12 +89,19 @@ class ControlPlane:
             return True
 
         wait_for(ready, "the API server is ready", timeout=90)
-        for program in ("kube-controller-manager", "kube-scheduler"):
-            self._start(program, self._client(program))
 
     def stop_api(self) -> None:
         """Stop the API server, and those who would wait up to half a minute before they asked again."""
-        for program in ("kube-scheduler", "kube-controller-manager", "kube-apiserver"):
+        self.stop_clients()
+        self.stop_server()
+
+    def stop_server(self) -> None:
+        """Stop the API server alone."""
+        self._daemons["kube-apiserver"].stop()
+
+    def stop_clients(self) -> None:
+        """Stop the scheduler and the controllers: then nobody asks the API server but who is under test."""
+        for program in reversed(_CLIENTS):
             self._daemons[program].stop()
 
     def down(self) -> None:
@@ -87,6 +113,10 @@ class ControlPlane:
         """Return the kubeconfig of a user: admin, kube-scheduler, a node's name."""
         access = kubeconfig.Access(URL, authority=self.authority.read_bytes(), token=self._tokens[user])
         return kubeconfig.write(self._state / f"{user}.kubeconfig", access)
+
+    def token(self, user: str) -> str:
+        """Return a user's token."""
+        return self._tokens[user]
 
     def program(self, name: str) -> str:
         """Return where a program is: among the tools, or on PATH."""
@@ -117,18 +147,19 @@ class ControlPlane:
             name = f"system:node:{user}" if group == "system:nodes" else f"system:{user}"
             lines.append(f'{self._tokens[user]},{name},{user},"{group}"\n')
         (self._state / "tokens.csv").write_text("".join(lines))
+        (self._state / "audit.json").write_text(json.dumps(_AUDITED))
 
     def _etcd(self) -> list[str]:
         return [
             f"--data-dir={self._state / 'etcd'}",
-            f"--listen-client-urls={_ETCD}",
-            f"--advertise-client-urls={_ETCD}",
+            f"--listen-client-urls={ETCD}",
+            f"--advertise-client-urls={ETCD}",
             "--listen-peer-urls=http://127.0.0.1:2380",
         ]
 
     def _api_server(self) -> list[str]:
         return [
-            f"--etcd-servers={_ETCD}",
+            f"--etcd-servers={ETCD}",
             f"--advertise-address={ADDRESS}",
             f"--bind-address={ADDRESS}",
             f"--cert-dir={self._state}",
@@ -141,6 +172,8 @@ class ControlPlane:
             f"--token-auth-file={self._state / 'tokens.csv'}",
             "--authorization-mode=Node,RBAC",
             "--allow-privileged=true",
+            f"--audit-policy-file={self._state / 'audit.json'}",
+            f"--audit-log-path={self.audit}",
             "--kubelet-preferred-address-types=InternalIP",
             # What is stopped here is meant to be gone at once.
             "--shutdown-delay-duration=0s",

@@ -9,17 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from prometheus_client import parser
 
-from multus_py.cluster.port import Phase, Report
-from multus_py.daemon.cache import Size
-from multus_py.daemon.following import Standing
-from multus_py.daemon.metrics import Metrics
-from multus_py.daemon.serving import Collected, Figures
-from multus_py.daemon.state import State
-from multus_py.daemon.traffic import Traffic
-from multus_py.hostconfig.reconcile import Outcome
 from multus_py.lab.objects import Object, at, text
+from tests.fakes import metrics
 
 if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONValue
@@ -29,20 +21,9 @@ DASHBOARD: Object = json.loads((MONITORING / "dashboard.json").read_text())
 ALERTS: Object = yaml.safe_load((MONITORING / "alerts.yaml").read_text())
 
 
-def figures() -> dict[str, set[str]]:
+def figures() -> dict[str, frozenset[str]]:
     """Return the labels of everything that the daemon has a figure of, by name."""
-    state, traffic = State(beat=0), Traffic()
-    state.succeed(Outcome(token_expires=1.0), now=0)
-    traffic.answered("resolve", "memory", 0.1)
-    traffic.dropped("slow")
-    traffic.told("posted", 1)
-    phases = (Phase(name="delegate", plugin="macvlan", seconds=0.1),)
-    traffic.reported(Report(verb="ADD", succeeded=True, seconds=0.1, phases=phases))
-    cache = Collected(size=Size(objects=1, characters=1), standing=Standing(heard=0.0), current=True)
-    served = Figures(monotonic=1, caches={"pods": cache}, counted=traffic.read(), connections=1, waiting=1, fallbacks=1)
-    _, body = Metrics(state.read, serving=lambda: served, version="1", build="").expose("")
-    families = parser.text_string_to_metric_families(body.decode())
-    return {sample.name: set(sample.labels) for family in families for sample in family.samples}
+    return {name: family.labels for family in metrics.families() for name in family.samples}
 
 
 def expressions() -> list[str]:

@@ -1,0 +1,136 @@
+"""Everything that is measured, put together: objects, caches, the relay between them and the server, and the meters."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from multus_py.lab import kubeconfig
+from tests.e2e import controlplane
+from tests.e2e.cluster import Cluster
+from tests.e2e.scale.caches import Caches
+from tests.e2e.scale.ledger import Ledger, Request, tally
+from tests.e2e.scale.meters import Meters
+from tests.e2e.scale.population import Population, Size
+from tests.e2e.scale.relay import Relay
+from tests.e2e.waiting import wait_for
+
+_PORT = 16443
+_SERVER_PORT = 6443
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What something cost the control plane."""
+
+    seconds: float
+    requests: dict[str, int]
+    received: int
+    """Bytes from the server."""
+    sent: int
+    connections: int
+    api_cpu: float
+    """Seconds; what the server does anyway is in it."""
+    etcd_cpu: float
+    waited: float
+    """Seconds that requests, all together, waited for their turn."""
+    rejected: float
+
+
+class Field:
+    """The large cluster, and the caches that follow it."""
+
+    def __init__(
+        self, access: Path, population: Population, caches: Caches, relay: Relay, *, ledger: Ledger, meters: Meters
+    ) -> None:
+        """Put together what runs; `access` is a kubeconfig for whoever else shall be measured."""
+        self.access = access
+        self.population = population
+        self.caches = caches
+        self.relay = relay
+        self.ledger = ledger
+        self.meters = meters
+
+    def wait_current(self, *, watches: int, timeout: float = 120) -> None:
+        """Wait until every cache is believed and has begun so many watches, counted over all of a node's caches."""
+
+        def current() -> bool:
+            look = self.caches.look()
+            return look.current and all(one.watches >= watches for one in look.standings)
+
+        def found() -> object:
+            return [one for one in self.caches.look().standings if not one.current or one.watches < watches][:5]
+
+        wait_for(current, "every cache is current", timeout=timeout, found=found)
+
+    def wait_equal(self, *, timeout: float = 60) -> None:
+        """Wait until every cache holds what the server has, and nothing else."""
+        expected = self.population.digests()
+        wait_for(lambda: self.caches.digests() == expected, "every cache holds what there is", timeout=timeout)
+
+    def cost(self, do: Callable[[], object]) -> tuple[Cost, list[Request]]:
+        """Do something, and return what it cost, and what was asked."""
+        self.ledger.read()
+        start, before, passed = time.monotonic(), self.meters.read(), self.relay.count()
+        do()
+        seconds, after, now = time.monotonic() - start, self.meters.read(), self.relay.count()
+        requests = self.ledger.read()
+        cost = Cost(
+            seconds=seconds,
+            requests=tally(requests),
+            received=now.received - passed.received,
+            sent=now.sent - passed.sent,
+            connections=now.connections - passed.connections,
+            # A server that has been restarted counts from nothing.
+            api_cpu=after.api_cpu - (before.api_cpu if after.api_cpu >= before.api_cpu else 0.0),
+            etcd_cpu=after.etcd_cpu - before.etcd_cpu,
+            waited=max(0.0, after.waited - before.waited),
+            rejected=max(0.0, after.rejected - before.rejected),
+        )
+        return cost, requests
+
+
+@contextmanager
+def laid_out(cluster: Cluster, size: Size, directory: Path, *, processes: int, token: str) -> Iterator[Field]:
+    """Make the objects and prepare the caches; end the caches at the end. The objects are for the caller to remove.
+
+    Args:
+        cluster: Where.
+        size: How much.
+        directory: For the sockets and the kubeconfig.
+        processes: How many to spread the caches over.
+        token: The plugin's.
+    """
+    control = cluster.control
+    trusted, admin = control.authority, control.token("admin")
+    with ExitStack() as stack:
+        population = Population(cluster.api, size, leases=directory / "leases", authority=trusted, token=admin)
+        population.make()
+        relay = Relay(controlplane.ADDRESS, _PORT, server_port=_SERVER_PORT)
+        stack.callback(relay.close)
+        access = kubeconfig.Access(relayed(), authority=control.authority.read_bytes(), token=token)
+        written = kubeconfig.write(directory / "kubeconfig", access)
+        caches = Caches(written, directory, population.nodes, processes=processes)
+        stack.callback(caches.close)
+        yield Field(
+            written,
+            population,
+            caches,
+            relay,
+            ledger=Ledger(control.audit),
+            meters=Meters(authority=trusted, token=admin),
+        )
+
+
+def relayed() -> str:
+    """Return the server's URL by way of the relay."""
+    return f"https://{controlplane.ADDRESS}:{_PORT}"
+
+
+def idle(seconds: float) -> Callable[[], None]:
+    """Return what does nothing for a while."""
+    return functools.partial(time.sleep, seconds)

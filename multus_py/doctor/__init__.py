@@ -1,0 +1,1 @@
+"""Every link of the chain on one node looked at, from the configuration that the runtime loads to what pods have left."""

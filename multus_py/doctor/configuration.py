@@ -115,6 +115,6 @@ def _plugin(document: JSONObject) -> JSONObject:
     plugins = document.get("plugins")
     for item in plugins if isinstance(plugins, list) else ():
         if isinstance(item, dict) and primary.is_multus(item):
-            common = {key: document[key] for key in ("name", "cniVersion") if key in document}
-            return {**item, **common}
+            common: JSONObject = {key: document[key] for key in ("name", "cniVersion") if key in document}
+            return item | common
     return document

@@ -41,9 +41,7 @@ def _answer(check: Check, view: View, answer: queue.SimpleQueue[list[Finding]]) 
     answer.put(_outcome(check, view))
 
 
-def _wait(
-    check: Check, answer: queue.SimpleQueue[list[Finding]], progress: Progress, quiet: float
-) -> list[Finding]:
+def _wait(check: Check, answer: queue.SimpleQueue[list[Finding]], progress: Progress, quiet: float) -> list[Finding]:
     quiet = min(quiet, check.patience)
     try:
         return answer.get(timeout=quiet)

@@ -89,9 +89,7 @@ def networks(view: View) -> tuple[Used, ...]:
             network = parse(view, nad)
         except CNIError:
             continue  # nad-config tells
-        found.append(
-            Used(subject=f"nad {reference}", reference=reference, network=network, needed=reference in wanted)
-        )
+        found.append(Used(subject=f"nad {reference}", reference=reference, network=network, needed=reference in wanted))
     return tuple(found)
 
 

@@ -6,23 +6,27 @@ SkippedError where it need not be there.
 
 from __future__ import annotations
 
+import dataclasses
 import os
-import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from multus_py.attach import adapters
 from multus_py.base import clock as clocks
-from multus_py.base import process
+from multus_py.base import log, process
 from multus_py.base.clock import Deadline, SystemClock
 from multus_py.cluster import credentials, errors, http, kubeconfig, operation
-from multus_py.doctor import configuration, links, server, usage
+from multus_py.doctor import configuration, server, usage
 from multus_py.doctor.check import BlockedError, SkippedError
 from multus_py.doctor.once import once
 from multus_py.doctor.root import Root
 from multus_py.doctor.server import RefusedError, Server
 from multus_py.hostconfig import account
+from multus_py.inventory import attached, leaked, machine
+from multus_py.inventory import node as inventories
+from multus_py.node import interfaces
+from multus_py.node.errors import NodeError
 
 if TYPE_CHECKING:
     from multus_py.attach.settings import Settings
@@ -32,37 +36,17 @@ if TYPE_CHECKING:
     from multus_py.cluster.http import Response
     from multus_py.cluster.kubeconfig import Access
     from multus_py.doctor.configuration import Configuration
-    from multus_py.doctor.links import Link
+    from multus_py.doctor.options import Options
     from multus_py.doctor.usage import Scheduled, Used
+    from multus_py.inventory.model import Attachment, Container, Leak
+    from multus_py.node.interfaces import Interface
 
 NADS_PATH = "/apis/k8s.cni.cncf.io/v1"
 _TRUST = (
-    "Check certificate-authority-data in the kubeconfig against the cluster's CA; `multus daemon` writes both anew when "
-    "its service account's have changed."
+    "Check certificate-authority-data in the kubeconfig against the cluster's CA; `multus daemon` writes it anew when "
+    "that "
+    "of its service account has changed."
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """Where to look. All paths are the node's own."""
-
-    root: Path = Path("/")
-    """Where the node's root is, seen from here."""
-    conf_dir: PurePosixPath = PurePosixPath("/etc/cni/net.d")
-    primary_dir: PurePosixPath | None = None
-    """Where the primary network's configuration is; None for `conf_dir`."""
-    bin_dir: PurePosixPath = PurePosixPath("/opt/cni/bin")
-    cni_dir: str = ""
-    """Where the state is; empty for what the configuration says."""
-    kubeconfig: str = ""
-    """Empty for what the configuration says."""
-    node: str = field(default_factory=lambda: os.environ.get("MULTUS_NODE_NAME") or socket.gethostname().lower())
-    """The node's name in the cluster."""
-    log_lines: int = 1000
-    """How many lines at the end of the log are read."""
-    modules: PurePosixPath = PurePosixPath("/lib/modules")
-    proc: Path = Path("/proc")
-    """The kernel's, as seen from here: it is the same in a container."""
 
 
 class View:
@@ -82,6 +66,17 @@ class View:
         """The time of this machine, in seconds since 1970."""
         return self.clock.now()
 
+    def seen(self, path: str | PurePosixPath) -> Path:
+        """Return where a path of the node is to be found; what is not mounted here cannot be told from what is missing.
+
+        Raises:
+            SkippedError: Its directory is not there, and this may not be the node's whole root.
+        """
+        found = self.root(path)
+        if self.options.root != Path("/") and not found.parent.is_dir():
+            raise SkippedError(f"{path} cannot be seen from here: run it on the node itself")
+        return found
+
     @once
     def configuration(self) -> Configuration:
         """The Multus configuration that counts. Raises BlockedError."""
@@ -92,9 +87,7 @@ class View:
         """What it says, with what the command line says instead. Raises BlockedError."""
         found = self.configuration.settings()
         given = self.options
-        return found.replace(
-            cni_dir=given.cni_dir or found.cni_dir, kubeconfig=given.kubeconfig or found.kubeconfig
-        )
+        return found.replace(cni_dir=given.cni_dir or found.cni_dir, kubeconfig=given.kubeconfig or found.kubeconfig)
 
     @property
     def search(self) -> tuple[str, ...]:
@@ -102,9 +95,12 @@ class View:
         return tuple(dict.fromkeys([self.settings.bin_dir, str(self.options.bin_dir)]))
 
     @once
-    def links(self) -> dict[str, Link]:
-        """The node's interfaces, by name. Raises BlockedError."""
-        return links.read()
+    def links(self) -> dict[str, Interface]:
+        """The interfaces of the node's own network namespace, by name. Raises BlockedError."""
+        try:
+            return {found.name: found for found in interfaces.interfaces(machine.OWN)}
+        except NodeError as error:
+            raise BlockedError("master-present", f"the kernel does not tell the node's interfaces: {error}") from error
 
     @once
     def access(self) -> Access:
@@ -160,8 +156,8 @@ class View:
             raise BlockedError(
                 "token-expiry",
                 f"the token has expired at {clocks.rfc3339(expires)}",
-                remedy="Let `multus daemon` run on the node, which replaces it in time; if it does run, look at its log "
-                "and at the kubelet's.",
+                remedy="Let `multus daemon` run on the node, which replaces it in time; if it does run, look at its "
+                "log and at the kubelet's.",
                 file=self.settings.kubeconfig,
             )
         found, first = self.contact
@@ -193,6 +189,38 @@ class View:
     def networks(self) -> tuple[Used, ...]:
         """All networks that a pod on this node can get, as far as they can be read. Raises BlockedError."""
         return usage.networks(self)
+
+    @once
+    def inventory(self) -> inventories.Node:
+        """The node as the inventory sees it, which writes no log here. Raises BlockedError, SkippedError."""
+        if self.options.root != Path("/"):
+            raise SkippedError("whether containers are there can be told on the node itself only: run it there")
+        quiet = adapters.real_ports(self._environ).replace(stderr=lambda _text: None, clock=self.clock)
+        found = inventories.opened(
+            {**self.configuration.plugin, "cniDir": self.settings.cni_dir}, ports=quiet, places=self.options.places
+        )
+        return dataclasses.replace(found, work=found.work.replace(log=log.Log(log.Options(stderr=False))))
+
+    @once
+    def containers(self) -> tuple[Container, ...]:
+        """The containers of which something is recorded. Raises BlockedError, SkippedError."""
+        try:
+            return attached.attached(self.inventory)
+        except inventories.InventoryError as error:
+            raise BlockedError("state-containers", str(error)) from error
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """Everything that is attached. Raises BlockedError, SkippedError."""
+        return tuple(each for container in self.containers for each in container.attachments)
+
+    @once
+    def leaks(self) -> tuple[Leak, ...]:
+        """What belongs to nobody any more. Raises BlockedError, SkippedError."""
+        try:
+            return leaked.leaked(self.inventory, networks=[used.network for used in self.networks])
+        except inventories.InventoryError as error:
+            raise BlockedError("state-containers", str(error)) from error
 
     def _list(self, path: str, query: str = "") -> tuple[JSONObject, ...]:
         try:

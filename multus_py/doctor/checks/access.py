@@ -1,4 +1,4 @@
-"""Checks of the way to the API server: kubeconfig, token, connection, trust, clock, permissions, the NADs' definition."""
+"""Checks of the way to the API server: kubeconfig, token, connection, trust, clock, permissions, definition of NADs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Permission:
         return f"{self.verb} {'/'.join(part for part in (resource, self.subresource) if part)}"
 
 
-_NAD = {"group": "k8s.cni.cncf.io", "resource": _CRD}
+_GROUP = "k8s.cni.cncf.io"
 _PODS_LOST = "no pod of this node starts"
 _CACHE_LOST = "the daemon has nothing in memory, and calls ask the API server themselves"
 PERMISSIONS = (
@@ -63,9 +63,9 @@ PERMISSIONS = (
     Permission(verb="list", resource="pods", lost=_CACHE_LOST, vital=False),
     Permission(verb="watch", resource="pods", lost=_CACHE_LOST, vital=False),
     Permission(verb="patch", resource="pods", subresource="status", lost="no pod with a status to write starts"),
-    Permission(verb="get", **_NAD, lost="no pod that asks for a network starts"),
-    Permission(verb="list", **_NAD, lost=_CACHE_LOST, vital=False),
-    Permission(verb="watch", **_NAD, lost=_CACHE_LOST, vital=False),
+    Permission(verb="get", group=_GROUP, resource=_CRD, lost="no pod that asks for a network starts"),
+    Permission(verb="list", group=_GROUP, resource=_CRD, lost=_CACHE_LOST, vital=False),
+    Permission(verb="watch", group=_GROUP, resource=_CRD, lost=_CACHE_LOST, vital=False),
     Permission(verb="create", resource="events", lost="pods start, but `kubectl describe` says nothing", vital=False),
     Permission(verb="patch", resource="events", lost="events are not counted up", vital=False),
     Permission(
@@ -105,7 +105,8 @@ def expiry(view: View) -> Iterator[Finding]:
     if left > 0 and left < _SOON:
         yield warning(
             f"the token expires in {left / 60:.0f} minutes, at {clocks.rfc3339(expires)}",
-            remedy="Let `multus daemon` run on the node, which replaces it in time; if it does run, look at its log and "
+            remedy="Let `multus daemon` run on the node, which replaces it in time; if it does run, look at its log "
+            "and "
             "at the kubelet's.",
             file=view.settings.kubeconfig,
         )
@@ -187,13 +188,19 @@ def definition(view: View) -> Iterator[Finding]:
     cluster, (_, first) = view.cluster, view.contact
     if first.status == 200:
         resources = server.document(first).get("resources")
-        names = [item.get("name") for item in resources if isinstance(item, dict)] if isinstance(resources, list) else []
+        names = (
+            [item.get("name") for item in resources if isinstance(item, dict)] if isinstance(resources, list) else []
+        )
         if _CRD in names:
             yield fine("the cluster serves NetworkAttachmentDefinitions, version v1")
             return
     try:
         versions = cluster.get(NADS_PATH.rpartition("/")[0]).get("versions")
-        found = [str(item.get("version")) for item in versions if isinstance(item, dict)] if isinstance(versions, list) else []
+        found = (
+            [str(item.get("version")) for item in versions if isinstance(item, dict)]
+            if isinstance(versions, list)
+            else []
+        )
     except RefusedError as refused:
         if refused.status != 404:
             raise
@@ -225,7 +232,8 @@ CHECKS = (
     Check(
         id="api-reachable",
         title="the API server answers",
-        looks_at=f"One request for {NADS_PATH} to the server of the kubeconfig, with {server.TIMEOUT:g} seconds of patience.",
+        looks_at=f"One request for {NADS_PATH} to the server of the kubeconfig, with {server.TIMEOUT:g} seconds of "
+        "patience.",
         meaning="Every pod fails, after `apiTimeout`.",
         remedy="Check address, firewalls, kube-proxy, and the API server itself.",
         look=reachable,
@@ -241,7 +249,8 @@ CHECKS = (
     Check(
         id="clock-skew",
         title="the node's clock is right",
-        looks_at="The header Date of that answer, against this machine's clock: 30 seconds are a warning, 300 an error.",
+        looks_at="The header Date of that answer, against this machine's clock: 30 seconds are a warning, 300 an "
+        "error.",
         meaning="Tokens and certificates that are good are refused, or will be.",
         remedy="Let chrony or systemd-timesyncd run on the node.",
         look=skew,
@@ -257,7 +266,8 @@ CHECKS = (
     Check(
         id="permissions",
         title="the node's account may do what Multus does",
-        looks_at="A SelfSubjectAccessReview for each verb of conf/rbac.yaml. The server answers them and keeps nothing.",
+        looks_at="A SelfSubjectAccessReview for each verb of conf/rbac.yaml. The server answers them and keeps "
+        "nothing.",
         meaning="Each finding says what does not work without it.",
         remedy="Apply conf/rbac.yaml.",
         look=permissions,

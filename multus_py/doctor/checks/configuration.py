@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from multus_py.hostconfig.primary import Primary
 
 _CILIUM_REMEDY = (
-    "Set Cilium's Helm value cni.exclusive=false (cni-exclusive: \"false\" in the ConfigMap cilium-config), restart its "
+    'Set Cilium\'s Helm value cni.exclusive=false (cni-exclusive: "false" in the ConfigMap cilium-config), restart its '
     "agents, and remove the renamed file."
 )
 _RENAME_BACK = "Rename it back, and find out who renamed it."
@@ -62,7 +62,8 @@ def first(view: View) -> Iterator[Finding]:
         raise BlockedError("config-renamed", f"{own.path.name} is no name that a runtime looks at")
     for name in there[: there.index(own.path.name)]:
         yield error(
-            f"it comes before {own.path.name}, so the runtime uses it, without Multus (or nothing at all, if it is broken)",
+            f"it comes before {own.path.name}, so the runtime uses it, without Multus (or nothing at all, if it is "
+            "broken)",
             remedy="Rename or remove it, if it is not the runtime's own: names are sorted, and the first file counts.",
             file=str(directory / name),
         )
@@ -123,7 +124,7 @@ def readiness(view: View) -> Iterator[Finding]:
     path = view.settings.readiness_file
     if not path:
         yield fine("no readiness indicator file is asked for")
-    elif view.root(path).exists():
+    elif view.seen(path).exists():
         yield fine(f"{path} is there")
     else:
         yield error(
@@ -188,7 +189,8 @@ CHECKS = (
     Check(
         id="config-first",
         title="the runtime loads the Multus configuration",
-        looks_at="The names in the directory, in the order in which containerd and CRI-O take them: the first one counts.",
+        looks_at="The names in the directory, in the order in which containerd and CRI-O take them: the first one "
+        "counts.",
         meaning="Pods start without Multus.",
         remedy="Rename or remove what comes before it.",
         look=first,
@@ -204,7 +206,8 @@ CHECKS = (
     Check(
         id="config-primary",
         title="the cluster network is the one of its own file",
-        looks_at="The first delegate, against the files of the directory of CNI configurations; `clusterNetwork`, if a path.",
+        looks_at="The first delegate, against the files of the directory of CNI configurations; `clusterNetwork`, if a "
+        "path.",
         meaning="Pods get a cluster network as it was once configured, or one that is not there any more.",
         remedy="Let `multus daemon` run on the node, which follows the file, or run `multus install` again.",
         look=cluster_network,

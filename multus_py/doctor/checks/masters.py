@@ -41,7 +41,10 @@ def masters(view: View) -> Iterator[Master]:
                 continue  # without a name it is the one with the default route
             mtu = config.get("mtu")
             yield Master(
-                used=used, type=plugin.type, name=name, mtu=mtu if isinstance(mtu, int) and plugin.type not in _MOVED else 0
+                used=used,
+                type=plugin.type,
+                name=name,
+                mtu=mtu if isinstance(mtu, int) and plugin.type not in _MOVED else 0,
             )
 
 
@@ -99,18 +102,18 @@ def _is_in_pod(view: View, master: Master) -> bool:
     """Tell whether the interface may be missing because a pod has it."""
     if master.type not in _MOVED:
         return False
-    return any(
-        each.network in {master.used.reference, master.used.network.name} for each in view.attachments
-    )
+    return any(each.network in {master.used.reference, master.used.network.name} for each in view.attachments)
 
 
 CHECKS = (
     Check(
         id="master-present",
         title="the interfaces that networks hang on are there",
-        looks_at="`master` of macvlan, ipvlan and vlan, `device` of host-device, in the configuration and all NADs, against "
+        looks_at="`master` of macvlan, ipvlan and vlan, `device` of host-device, in the configuration and all NADs, "
+        "against "
         "the interfaces of this node (rtnetlink).",
-        meaning='Pods of these networks fail: "Link not found". For NADs that no pod of this node wants it is a warning.',
+        meaning='Pods of these networks fail: "Link not found". For NADs that no pod of this node wants it is a '
+        "warning.",
         remedy="Correct the name, or make the interface on this node.",
         look=present,
     ),

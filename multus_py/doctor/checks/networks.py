@@ -123,7 +123,8 @@ CHECKS = (
     Check(
         id="nad-config",
         title="the configurations of all NADs can be read",
-        looks_at="`spec.config` of each NAD, as the plugin reads it; where it is empty, the file of that name in `confDir`.",
+        looks_at="`spec.config` of each NAD, as the plugin reads it; where it is empty, the file of that name in "
+        "`confDir`.",
         meaning="Pods that ask for the network fail.",
         remedy="Correct the NAD.",
         look=configs,

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 _ELF = b"\x7fELF"
 _ORDER = {1: "<", 2: ">"}  # EI_DATA: least, or most significant byte first
-_MACHINES = {3: "i686", 20: "ppc", 21: "ppc64le", 22: "s390x", 40: "armv7l", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
+_MACHINES = {
+    3: "i686",
+    20: "ppc",
+    21: "ppc64le",
+    22: "s390x",
+    40: "armv7l",
+    62: "x86_64",
+    183: "aarch64",
+    243: "riscv64",
+}
 _LINE = 512
 
 
@@ -106,7 +115,8 @@ CHECKS = (
     Check(
         id="plugin-present",
         title="all plugins are there",
-        looks_at="`binDir` and --cni-bin-dir, for Multus and for each type, IPAM plugins and chained ones included, that the "
+        looks_at="`binDir` and --cni-bin-dir, for Multus and for each type, IPAM plugins and chained ones included, "
+        "that the "
         "configuration and all NADs name.",
         meaning='Pods of these networks fail: "failed to find plugin". For NADs that no pod of this node wants it is a '
         "warning: they may be meant for other nodes.",
@@ -124,8 +134,10 @@ CHECKS = (
     Check(
         id="plugin-architecture",
         title="all plugins are for this machine",
-        looks_at="The first bytes of these files: the ELF header, or the interpreter that a script names. Nothing is run.",
-        meaning='Pods of these networks fail: "exec format error", or "no such file or directory" for a file that is there.',
+        looks_at="The first bytes of these files: the ELF header, or the interpreter that a script names. Nothing is "
+        "run.",
+        meaning='Pods of these networks fail: "exec format error", or "no such file or directory" for a file that is '
+        "there.",
         remedy="Install the plugin for this machine's architecture.",
         look=architecture,
     ),

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from multus_py.findings import rendering
+from multus_py.findings.finding import Finding, Rule, Severity
+
+FINDING = Finding(
+    id="address-outside-subnet",
+    severity=Severity.ERROR,
+    problem="expected an address in 192.0.2.0/24, found 198.51.100.1",
+    remedy="Write an address of the subnet, or the other subnet.",
+    file="nad.yaml",
+    line=12,
+    path="spec.config.ipam.gateway",
+    subject="nad default/storage",
+)
+RULE = Rule(id="address-outside-subnet", title="An address", meaning="It is never reached.", remedy="Write another.")
+
+
+def printed(*findings: Finding, terminal: bool = False) -> str:
+    stream = io.StringIO()
+    rendering.text(findings, Console(file=stream, force_terminal=terminal, width=40, color_system="standard"))
+    return stream.getvalue()
+
+
+def test_text_says_where_how_bad_what_and_what_to_do() -> None:
+    assert printed(FINDING) == (
+        "nad.yaml:12: error: nad default/storage: spec.config.ipam.gateway: expected an address in 192.0.2.0/24, found"
+        " 198.51.100.1 [address-outside-subnet]\n"
+        "    Write an address of the subnet, or the other subnet.\n"
+    )
+
+
+def test_text_leaves_out_what_is_not_known() -> None:
+    assert printed(Finding(id="a", severity=Severity.NOTE, problem="odd", file="x.yaml")) == "x.yaml: note: odd [a]\n"
+    assert printed(Finding(id="a", severity=Severity.OK, problem="fine")) == "ok: fine [a]\n"
+
+
+def test_colours_are_for_terminals() -> None:
+    assert "\x1b[" not in printed(FINDING)
+    assert "\x1b[1;31merror" in printed(FINDING, terminal=True)
+
+
+def test_what_a_file_says_cannot_steer_the_terminal() -> None:
+    hostile = Finding(id="a", severity=Severity.ERROR, problem="found \x1b]0;owned\x07\n[bold]x[/bold]\u202e", file="f")
+    assert printed(hostile) == "f: error: found \\x1b]0;owned\\x07\\n[bold]x[/bold]\\u202e [a]\n"
+
+
+def test_the_summary_counts() -> None:
+    warning = Finding(id="a", severity=Severity.WARNING, problem="odd")
+    assert rendering.summary([FINDING, warning, warning]) == "1 error, 2 warnings"
+    assert not rendering.summary([])
+
+
+def test_json_holds_every_field_that_says_something() -> None:
+    document = json.loads(rendering.json([FINDING, Finding(id="a", severity=Severity.OK, problem="fine")]))
+    assert document == {
+        "findings": [
+            {
+                "id": "address-outside-subnet",
+                "severity": "error",
+                "problem": "expected an address in 192.0.2.0/24, found 198.51.100.1",
+                "remedy": "Write an address of the subnet, or the other subnet.",
+                "file": "nad.yaml",
+                "line": 12,
+                "path": "spec.config.ipam.gateway",
+                "subject": "nad default/storage",
+            },
+            {"id": "a", "severity": "ok", "problem": "fine"},
+        ],
+        "summary": {"error": 1, "warning": 0, "note": 0, "ok": 1},
+    }
+
+
+def test_sarif_points_at_the_line_and_explains_the_rule() -> None:
+    run = json.loads(rendering.sarif([FINDING], rules=[RULE]))["runs"][0]
+    (result,) = run["results"]
+    assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == RULE.id
+    assert (result["level"], result["kind"]) == ("error", "fail")
+    assert result["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "nad.yaml"},
+        "region": {"startLine": 12},
+    }
+    assert "expected an address in 192.0.2.0/24" in result["message"]["text"]
+
+
+@pytest.mark.parametrize("name", ["-", "a b%/ü.yaml"])
+def test_sarif_names_files_by_uris(name: str) -> None:
+    finding = Finding(id="a", severity=Severity.OK, problem="fine", file=name)
+    (result,) = json.loads(rendering.sarif([finding], rules=[]))["runs"][0]["results"]
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri == {"-": "stdin", "a b%/ü.yaml": "a%20b%25/%C3%BC.yaml"}[name]
+    assert "ruleIndex" not in result
+    assert (result["level"], result["kind"]) == ("none", "pass")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 from typing import TYPE_CHECKING
 
+from multus_py.cli import parsers
+
 if TYPE_CHECKING:
     import argparse
 
@@ -15,9 +17,9 @@ def register(commands: Commands) -> None:
     """Add the command, if there is a lab."""
     if importlib.util.find_spec("multus_py.lab") is None:
         return
-    parser = commands.add_parser("lab", help="a cluster of network namespaces to try things on")
+    parser = parsers.add_command(commands, "lab", "a cluster of network namespaces to try things on")
     labs = parser.add_subparsers(required=True, metavar="WHAT")
-    demo = labs.add_parser("demo", help="show the main job, step by step (needs root)")
+    demo = parsers.add_command(labs, "demo", "show the main job, step by step (needs root)")
     demo.set_defaults(run=_demo)
 
 

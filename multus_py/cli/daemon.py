@@ -66,6 +66,13 @@ def register(commands: Commands) -> None:
         help="where calls of the plugin are served from memory (the file's socketDir, or nowhere)",
     )
     parser.add_argument(
+        "--pod-resources-dir",
+        type=Path,
+        metavar="DIR",
+        help="where the kubelet tells the devices of pods: /var/lib/kubelet/pod-resources, as it is seen from here "
+        "(the file's podResourcesDir, or nowhere: the plugin asks it then)",
+    )
+    parser.add_argument(
         "--node-name",
         default=os.environ.get("MULTUS_NODE_NAME", ""),
         metavar="NAME",
@@ -132,7 +139,12 @@ def _place(arguments: argparse.Namespace, own: Fields) -> Place | None:
         return None
     from multus_py.daemon.serving import Place
 
-    return Place(directory=Path(directory), node=arguments.node_name)
+    pod_resources = arguments.pod_resources_dir or own.text("podResourcesDir")
+    return Place(
+        directory=Path(directory),
+        node=arguments.node_name,
+        pod_resources=Path(pod_resources) if pod_resources else None,
+    )
 
 
 def _access(arguments: argparse.Namespace) -> Callable[[], Access | None]:

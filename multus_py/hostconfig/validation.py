@@ -43,6 +43,7 @@ _FORMATS = {
     "cni-version": "a CNI version such as 1.0.0",
     "cni-network-name": "a name of letters, digits, and _ . - within it",
     "switch": "true or false",
+    "missing-device": "one of error, ignore",
     "log-level": f"one of {', '.join(log.LEVELS)}",
 }
 
@@ -101,6 +102,7 @@ def _formats() -> jsonschema.FormatChecker:
     checker.checks("cni-version", raises=ValueError)(_text(versions.parse))
     checker.checks("cni-network-name", raises=errors.CNIError)(_text(args.validate_network_name))
     checker.checks("switch", raises=ValueError)(_text(lambda text: ("true", "false").index(text.lower())))
+    checker.checks("missing-device", raises=ValueError)(_text(("", "error", "ignore").index))
     checker.checks("log-level", raises=KeyError)(_text(lambda text: not text or log.LEVELS[text.lower()]))
     return checker
 

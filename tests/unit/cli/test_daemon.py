@@ -50,6 +50,16 @@ def test_the_directory_may_stand_in_the_file_under_the_originals_key(tmp_path: P
     assert place(f"--config={file}", "--socket-dir=/run/x") == Place(directory=Path("/run/x"), node="")
 
 
+def test_the_kubelets_directory_is_a_flag_or_stands_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("socketDir: /run/x\npodResourcesDir: /host/pod-resources\n")
+    said = place(f"--config={file}", "--pod-resources-dir=/run/kubelet")
+    assert [found.pod_resources for found in (place(f"--config={file}"), said) if found] == [
+        Path("/host/pod-resources"),
+        Path("/run/kubelet"),
+    ]
+
+
 def test_the_way_to_the_api_server_is_the_service_accounts(node: Node) -> None:
     access = daemon._access(parsed(f"--service-account-dir={node.account}"))()
     assert access is not None

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from multus_py.base.jsontext import JSONValue
 
@@ -47,10 +48,26 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], file: IO[str] 
         shown.add_column(heading, overflow="fold")
     for row in rows:
         shown.add_row(*(Text(printable(cell) or "-") for cell in row))
+    _print(shown, file)
+
+
+def pairs(facts: Iterable[tuple[str, str]], file: IO[str] | None = None) -> None:
+    """Print names with what they stand for, below each other; a pair of nothing is an empty line."""
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table.grid(padding=(0, 2, 0, 0))
+    for name, value in facts:
+        shown.add_row(Text(name, style="bold"), Text(printable(value), overflow="fold"))
+    _print(shown, file)
+
+
+def _print(shown: Table, file: IO[str] | None) -> None:
+    """Print without the blanks that fill the last column."""
     out = console(file)
     with out.capture() as captured:
         out.print(shown)
-    lines = captured.get().splitlines()  # without the blanks that fill the last column
+    lines = captured.get().splitlines()
     out.file.write("".join(f"{line.rstrip()}\n" for line in lines))
 
 

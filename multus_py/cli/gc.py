@@ -11,14 +11,15 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from multus_py.cli import nodes, parsers, screen
-from multus_py.inventory import documents, reclaiming
+from multus_py.cli import definitions, nodes, parsers, screen
+from multus_py.inventory import documents, manifests, reclaiming
 from multus_py.inventory.leaked import leaked
 from multus_py.inventory.node import InventoryError
 
 if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject, JSONValue
     from multus_py.cli.parsers import Commands
+    from multus_py.cni.conf import Network
     from multus_py.inventory.model import Leak
     from multus_py.inventory.node import Node
     from multus_py.inventory.reclaiming import Outcome
@@ -45,6 +46,8 @@ def register(commands: Commands) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="show what would be done, and end with status 0")
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask; needed where there is no terminal")
+    parsers.add_nads(parser)
+    parsers.add_kubeconfig(parser, "the way to the cluster's NADs (what the configuration says)")
     parsers.add_output(parser, "table", "json", "yaml")
     parsers.add_node(parser)
     parser.set_defaults(run=run)
@@ -54,8 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Look, show, ask, act."""
     try:
         node = nodes.opened(arguments)
+        networks = _networks(node, arguments)
         with screen.waiting("looking for leaks"):
-            found = leaked(node)
+            found = leaked(node, networks=networks)
         if arguments.dry_run or not found:
             _show(found, (), arguments.output)
             return 0
@@ -63,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
             _show(found, (), "table")
             if not _agreed(len(found)):
                 return 1
-        outcomes = _reclaim(node, found, silent=arguments.output != "table")
+        outcomes = _reclaim(node, found, networks, silent=arguments.output != "table")
     except InventoryError as error:
         print(f"multus gc: {error}", file=sys.stderr)
         return 1
@@ -81,7 +85,25 @@ def _agreed(count: int) -> bool:
     return answer.strip().lower() in {"y", "yes"}
 
 
-def _reclaim(node: Node, found: Sequence[Leak], *, silent: bool) -> list[Outcome]:
+def _networks(node: Node, arguments: argparse.Namespace) -> list[Network]:
+    """Return the networks that pods may have been attached to. Raises InventoryError for a file that cannot be read."""
+    settings = node.work.settings
+    if arguments.kubeconfig:
+        settings = settings.replace(kubeconfig=str(arguments.kubeconfig))
+    nads = manifests.nads((each for path in arguments.nads for each in manifests.read(str(path))), namespace="default")
+    try:
+        with screen.waiting("asking the cluster for its NADs"):
+            nads += definitions.listed(settings)
+    except definitions.UnknownError as error:
+        print(
+            f"multus gc: addresses of networks that no pod of this node has are not looked at, since the cluster's "
+            f"NADs cannot be listed: {error}",
+            file=sys.stderr,
+        )
+    return definitions.networks(nads, settings)
+
+
+def _reclaim(node: Node, found: Sequence[Leak], networks: Sequence[Network], *, silent: bool) -> list[Outcome]:
     """Take back what was found, and what comes to light by that."""
     outcomes: list[Outcome] = []
     for _ in range(_ROUNDS):
@@ -90,7 +112,7 @@ def _reclaim(node: Node, found: Sequence[Leak], *, silent: bool) -> list[Outcome
             if not silent:
                 _say(outcomes[-1])
         tried = {outcome.leak.paths for outcome in outcomes}
-        found = [leak for leak in leaked(node) if leak.paths not in tried]
+        found = [leak for leak in leaked(node, networks=networks) if leak.paths not in tried]
         if not found:
             break
     return outcomes

@@ -7,9 +7,9 @@ import os
 import sys
 
 import multus_py
-from multus_py.cli import completion, daemon, gc, install, lab, plan, show, suggestions, uninstall, version
+from multus_py.cli import completion, daemon, doctor, gc, install, lab, plan, show, suggestions, uninstall, version
 
-_COMMANDS = (show, plan, gc, install, uninstall, daemon, version, completion, lab)
+_COMMANDS = (doctor, show, plan, gc, install, uninstall, daemon, version, completion, lab)
 _INTERRUPTED, _PIPE_CLOSED = 130, 141
 """What shells report for programs that Ctrl-C or a closed pipe has ended."""
 _PLUGINS = "--cni-bin-dir=/host/opt/cni/bin"

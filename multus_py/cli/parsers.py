@@ -20,7 +20,13 @@ class Commands(Protocol):
     """Where commands register: what `add_subparsers` returns, whose own type is private to argparse."""
 
     def add_parser(
-        self, name: str, *, help: str, description: str, epilog: str, formatter_class: type[argparse.HelpFormatter]
+        self,
+        name: str,
+        *,
+        help: str,
+        description: str = "",
+        epilog: str = "",
+        formatter_class: type[argparse.HelpFormatter] = argparse.HelpFormatter,
     ) -> argparse.ArgumentParser:
         """Add a command; return its parser."""
 
@@ -66,6 +72,13 @@ def add_output(parser: argparse.ArgumentParser, *forms: str) -> None:
 def add_kubeconfig(parser: argparse.ArgumentParser, help: str) -> None:
     """Let a command have `--kubeconfig`."""
     parser.add_argument("--kubeconfig", type=Path, metavar="FILE", help=help)
+
+
+def add_nads(parser: argparse.ArgumentParser) -> None:
+    """Let a command have `--nads`."""
+    parser.add_argument(
+        "--nads", action="append", default=[], type=Path, metavar="FILE", help="NADs; may be given several times"
+    )
 
 
 def add_node(parser: argparse.ArgumentParser) -> None:

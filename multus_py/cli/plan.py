@@ -50,9 +50,7 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "-f", "--filename", required=True, metavar="FILE", help="the pod, or what makes pods; - for standard input"
     )
-    parser.add_argument(
-        "--nads", action="append", default=[], type=Path, metavar="FILE", help="NADs; may be given several times"
-    )
+    parsers.add_nads(parser)
     parser.add_argument("-n", "--namespace", default="default", help="for objects that name none (%(default)s)")
     parsers.add_kubeconfig(parser, "the way to the cluster's NADs (what the configuration says, if it is there)")
     parsers.add_output(parser, "text", "json", "yaml")
@@ -66,12 +64,12 @@ def run(arguments: argparse.Namespace) -> int:
         config = nodes.configuration(arguments)
         if config is None:
             raise InventoryError(f"no Multus configuration in {arguments.cni_conf_dir}: name one (--multus-conf-file)")
-        given = _documents(arguments.filename)
+        given = manifests.read(arguments.filename)
         pods = manifests.pods(given, namespace=arguments.namespace)
         if not pods:
             raise InventoryError(f"no pod, and nothing that makes pods, in {arguments.filename}")
         for path in arguments.nads:
-            given += _documents(str(path))
+            given += manifests.read(str(path))
         rehearsals = _rehearse(arguments, config, pods, given)
     except (InventoryError, CNIError, ClusterError) as error:
         print(f"multus plan: {error}", file=sys.stderr)
@@ -83,15 +81,6 @@ def run(arguments: argparse.Namespace) -> int:
         documents: list[JSONValue] = [_document(*each) for each in zip(pods, rehearsals, strict=True)]
         sys.stdout.write(screen.document(documents, arguments.output))
     return 0
-
-
-def _documents(name: str) -> list[JSONObject]:
-    """Read a file. Raises InventoryError."""
-    try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InventoryError(f"cannot read {name}: {error}") from error
-    return manifests.documents(text, name=name)
 
 
 def _rehearse(

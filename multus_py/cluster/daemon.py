@@ -133,6 +133,10 @@ class Daemon:
         )
         self._exchange(told.document(), is_answered=False)
 
+    def greet(self) -> None:
+        """Ask for nothing, to see that the daemon answers in words that are understood. Raises NoAnswerError."""
+        self._resolve("", "", "", ())
+
     def close(self) -> None:
         """Hang up."""
         if self._stream is not None:

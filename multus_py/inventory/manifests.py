@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multus_py.cluster.errors import ClusterError
@@ -23,6 +25,15 @@ _TEMPLATES = {
 }
 """Where objects that make pods have the pod."""
 _NAD = "NetworkAttachmentDefinition"
+
+
+def read(name: str) -> list[JSONObject]:
+    """Return the objects of a file, or of the standard input for `-`. Raises InventoryError."""
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InventoryError(f"cannot read {name}: {error}") from error
+    return documents(text, name=name)
 
 
 def documents(text: str, *, name: str) -> list[JSONObject]:

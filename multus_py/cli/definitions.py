@@ -1,4 +1,4 @@
-"""The networks of all NADs of the cluster, as far as it can be asked: they tell which stores of addresses are Multus'."""
+"""The networks of all NADs of the cluster, if it can be asked: they tell which stores of addresses are Multus'."""
 
 from __future__ import annotations
 

@@ -33,7 +33,9 @@ _FONT, _CHAR, _LINE = 13, 7.9, 18
 _PAD, _GAP, _MARGIN, _TOP = 10, 14, 24, 84
 _GUTTER = 110
 """Between two columns: room for the lines."""
-_LONGEST = 44
+_LONGEST = 52
+_TITLE = 12
+"""What a letter of the title takes."""
 _HEADINGS = ("INTERFACES OF THE NODE", "NETWORKS", "PODS")
 _TROUBLE = "#c00000"
 
@@ -69,7 +71,7 @@ def svg(picture: Picture) -> str:
     networks = _spread(_column(centre, widths[1], [2 * _LINE + _PAD] * len(picture.networks)), pods)
     masters = _spread(_column(left, widths[0], [_LINE + _PAD] * len(picture.masters)), networks)
     bottom = max((box.y + box.height for box in (*pods, *networks, *masters)), default=_TOP)
-    root = _root(right + widths[2] + _MARGIN, max(bottom, _TOP) + _MARGIN)
+    root = _root(max(right + widths[2], _TITLE * len(picture.title)) + _MARGIN, max(bottom, _TOP) + _MARGIN)
     _text(root, _MARGIN, 34, picture.title, size=17, weight="bold")
     for x, heading in zip((left, centre, right), _HEADINGS, strict=True):
         _text(root, x, _TOP - 16, heading, size=11, colour="#666666")

@@ -11,6 +11,7 @@ from typing import Self
 
 import pytest
 
+from multus_py.lab.objects import Object
 from multus_py.lab.runtime import PluginError
 from tests.integration.flows import networks
 from tests.integration.flows.node_commands import document, run
@@ -161,8 +162,8 @@ def pod_address(pod: Pod) -> str:
 
 
 def test_what_a_plugin_refuses_to_take_back_stays_recorded_and_is_said(data: World) -> None:
-    failing: dict[str, object] = {"error": {"cniVersion": "1.1.0", "code": 11, "msg": "come back later"}}
-    data.network("flaky", data.recorder("flaky", {"DEL": [failing, {}]}))  # type: ignore[dict-item, list-item]
+    failing: Object = {"error": {"cniVersion": "1.1.0", "code": 11, "msg": "come back later"}}
+    data.network("flaky", data.recorder("flaky", {"DEL": [failing, {}]}))
     pod = data.start("pod1", "data,flaky")
     abandon(data, pod)
     (first,) = document(data, "gc", "--yes", check=False)

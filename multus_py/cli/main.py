@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 
 import multus_py
-from multus_py.cli import completion, daemon, doctor, gc, install, lab, plan, show, suggestions, uninstall, version
+from multus_py.cli import (
+    completion,
+    daemon,
+    doctor,
+    gc,
+    install,
+    lab,
+    parsers,
+    plan,
+    show,
+    suggestions,
+    uninstall,
+    version,
+)
 
 _COMMANDS = (doctor, show, plan, gc, install, uninstall, daemon, version, completion, lab)
 _INTERRUPTED, _PIPE_CLOSED = 130, 141
@@ -42,9 +54,9 @@ def main(arguments: list[str], *, called: str = "multus") -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> parsers.Parser:
     """Return the parser of the whole command line."""
-    made = argparse.ArgumentParser(
+    made = parsers.Parser(
         prog="multus",
         description="A CNI meta-plugin that gives a pod several interfaces. Runtimes start it without arguments; the "
         "commands below are for people.",

@@ -16,6 +16,13 @@ STATUSES = {0: "all went well", 1: "something failed; standard error says what",
 """What exit statuses mean, unless a command says otherwise."""
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that remembers the examples and exit statuses in its help: docs/commands.md is made from them."""
+
+    examples: Sequence[tuple[str, str]] = ()
+    statuses: Mapping[int, str] = STATUSES
+
+
 class Commands(Protocol):
     """Where commands register: what `add_subparsers` returns, whose own type is private to argparse."""
 
@@ -27,7 +34,7 @@ class Commands(Protocol):
         description: str = "",
         epilog: str = "",
         formatter_class: type[argparse.HelpFormatter] = argparse.HelpFormatter,
-    ) -> argparse.ArgumentParser:
+    ) -> Parser:
         """Add a command; return its parser."""
 
 
@@ -39,7 +46,7 @@ def add_command(
     description: str = "",
     examples: Sequence[tuple[str, str]] = (),
     statuses: Mapping[int, str] = STATUSES,
-) -> argparse.ArgumentParser:
+) -> Parser:
     """Add a command whose `--help` is worth reading; return its parser.
 
     Args:
@@ -50,16 +57,18 @@ def add_command(
         examples: Command lines, each with what it does.
         statuses: What its exit statuses mean, by status; these replace or add to the usual ones.
     """
+    statuses = {**STATUSES, **statuses}
     shown = [f"  {line}\n      {meaning}" for line, meaning in examples]
-    ends = [f"  {status}  {meaning}" for status, meaning in sorted({**STATUSES, **statuses}.items())]
-    parts = [*(["examples:", *shown, ""] if shown else []), "exit status:", *ends]
-    return commands.add_parser(
+    ends = [f"  {status}  {meaning}" for status, meaning in sorted(statuses.items())]
+    parser = commands.add_parser(
         name,
         help=help,
         description=description or f"{help[0].upper()}{help[1:]}.",
-        epilog="\n".join(parts),
+        epilog="\n".join([*(["examples:", *shown, ""] if shown else []), "exit status:", *ends]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.examples, parser.statuses = examples, statuses
+    return parser
 
 
 def add_output(parser: argparse.ArgumentParser, *forms: str) -> None:

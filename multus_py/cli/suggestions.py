@@ -7,8 +7,10 @@ import difflib
 from collections.abc import Iterable
 from typing import NoReturn
 
+from multus_py.cli.parsers import Parser
 
-def parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
+
+def parse(parser: Parser, arguments: list[str]) -> argparse.Namespace:
     """Parse a command line. Ends the program with status 2 when it is wrong, and says what may have been meant."""
     chosen = _descend(parser, arguments)
     options, extra = parser.parse_known_args(arguments)
@@ -18,7 +20,7 @@ def parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Nam
     return options
 
 
-def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+def commands(parser: Parser) -> dict[str, Parser]:
     """Return a parser's commands by name; none when it has none."""
     for action in parser._actions:  # noqa: SLF001 - likewise
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
@@ -26,7 +28,7 @@ def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPars
     return {}
 
 
-def _descend(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.ArgumentParser:
+def _descend(parser: Parser, arguments: list[str]) -> Parser:
     """Return the parser of the command that is given. Ends the program when it is none."""
     for word in arguments:
         known = commands(parser)
@@ -38,6 +40,6 @@ def _descend(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.
     return parser
 
 
-def _refuse(parser: argparse.ArgumentParser, problem: str, word: str, known: Iterable[str]) -> NoReturn:
+def _refuse(parser: Parser, problem: str, word: str, known: Iterable[str]) -> NoReturn:
     meant = difflib.get_close_matches(word, list(known), n=1)
     parser.error(f"{problem}{f' (did you mean {meant[0]}?)' if meant else ''}")

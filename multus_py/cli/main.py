@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 import multus_py
-from multus_py.cli import daemon, install, lab, uninstall, version
+from multus_py.cli import daemon, install, lab, uninstall, validate, version
 
-_COMMANDS = (install, uninstall, daemon, version, lab)
+_COMMANDS = (install, uninstall, daemon, validate, version, lab)
 _PLUGINS = "--cni-bin-dir=/host/opt/cni/bin"
 _ORIGINALS: dict[str, tuple[tuple[str, ...], ...]] = {
     "install_multus": (("install", _PLUGINS),),

@@ -97,7 +97,9 @@ def problems(document: JSONValue, name: str) -> tuple[str, ...]:
 def check(document: JSONValue, name: str) -> tuple[Problem, ...]:
     """Return what is wrong with a document, unknown keys included where the schema lists all that there are."""
     found = sorted(dialect.validator(name).iter_errors(document), key=lambda error: [str(part) for part in error.path])
-    return tuple(dict.fromkeys(map(_problem, found)))
+    unique = dict.fromkeys(map(_problem, found))
+    mistyped = {problem.path for problem in unique if problem.kind is Kind.TYPE}
+    return tuple(problem for problem in unique if problem.kind is not Kind.VALUE or problem.path not in mistyped)
 
 
 def path_text(path: Iterable[Step]) -> str:

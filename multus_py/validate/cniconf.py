@@ -146,6 +146,9 @@ def _check_first(part: Document, type: str) -> Iterator[Finding]:
 
 def _check_name(document: Document, network: conf.Network) -> Iterator[Finding]:
     """Check the network's name, which becomes a part of file names."""
+    if not network.name:
+        yield document.finding("missing-key", ("name",), "is missing", remedy="Add name.")
+        return
     try:
         args.validate_network_name(network.name)
     except errors.CNIError:

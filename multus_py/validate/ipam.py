@@ -210,16 +210,15 @@ def _check_static(document: Document) -> Iterator[Finding]:
 
 
 def _check_ends(document: Document, item: Range, start: str, end: str) -> Iterator[Finding]:
-    for key, end_of_range in ((start, item.first), (end, item.last)):
-        if not _within(end_of_range, item.subnet):
-            path = (*item.path, key if document.get((*item.path, key)) is not None else "range")
-            yield document.finding(
-                "address-outside-subnet",
-                path,
-                f"expected an address of {item.subnet}, found {end_of_range}",
-                remedy="Write an address of the subnet, or the subnet that was meant.",
-            )
-    if item.first.version == item.last.version and int(item.first) > int(item.last):
+    outside = [(key, at) for key, at in ((start, item.first), (end, item.last)) if not _within(at, item.subnet)]
+    for key, found in outside:
+        yield document.finding(
+            "address-outside-subnet",
+            (*item.path, key if document.get((*item.path, key)) is not None else "range"),
+            f"expected an address of {item.subnet}, found {found}",
+            remedy="Write an address of the subnet, or the subnet that was meant.",
+        )
+    if not outside and int(item.first) > int(item.last):
         yield document.finding(
             "reversed-range",
             (*item.path, end if document.get((*item.path, end)) is not None else "range"),

@@ -112,8 +112,8 @@ def _check_config(document: Document, text: str) -> Iterator[Finding]:
         yield document.finding("config-not-json", _CONFIG, problem, remedy='Write {"cniVersion": "1.0.0", "type": …}.')
         return
     name = document.get(("metadata", "name"))
-    named = cniconf.with_name(config, name) if isinstance(name, str) else config
-    yield from cniconf.check(named, device=_has_device(document))
+    named = name if isinstance(name, str) and name else "unnamed"  # that has been said already
+    yield from cniconf.check(cniconf.with_name(config, named), device=_has_device(document))
 
 
 def _has_device(document: Document) -> bool:

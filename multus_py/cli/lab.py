@@ -17,7 +17,9 @@ def register(commands: Commands) -> None:
     """Add the command, if there is a lab."""
     if importlib.util.find_spec("multus_py.lab") is None:
         return
-    parser = parsers.add_command(commands, "lab", "a cluster of network namespaces to try things on; only in a source tree")
+    parser = parsers.add_command(
+        commands, "lab", "a cluster of network namespaces to try things on; only in a source tree"
+    )
     labs = parser.add_subparsers(required=True, metavar="WHAT")
     demo = parsers.add_command(labs, "demo", "show the main job, step by step (needs root)")
     demo.set_defaults(run=_demo)

@@ -18,10 +18,11 @@ from multus_py.cli import (
     show,
     suggestions,
     uninstall,
+    validate,
     version,
 )
 
-_COMMANDS = (doctor, show, plan, gc, install, uninstall, daemon, version, completion, lab)
+_COMMANDS = (validate, doctor, show, plan, gc, install, uninstall, daemon, version, completion, lab)
 _INTERRUPTED, _PIPE_CLOSED = 130, 141
 """What shells report for programs that Ctrl-C or a closed pipe has ended."""
 _PLUGINS = "--cni-bin-dir=/host/opt/cni/bin"

@@ -108,7 +108,7 @@ def _selected(settings: Settings, pod: Pod, finder: Finder) -> list[_Choice]:
         wanted = selection.parse(pod.annotations.get(NETWORKS, ""), namespace=pod.namespace)
     except selection.SelectionError as error:
         raise errors.CNIError(errors.INVALID_CONFIG, f"{annotation}{error}") from error
-    finder.look_up((item.namespace, item.name) for item in wanted if _is_allowed(settings, pod, item))
+    finder.look_up((item.namespace, item.name) for item in wanted if is_allowed(settings, pod.namespace, item))
     return [
         _choice(settings, pod, finder, item, f"{annotation}networks[{index}] ({item.reference}): ")
         for index, item in enumerate(wanted)
@@ -130,21 +130,22 @@ def _choice(settings: Settings, pod: Pod, finder: Finder, wanted: Selection, whe
 
 def _check_isolation(settings: Settings, pod: Pod, wanted: Selection) -> None:
     """Refuse a network of another namespace where pods are kept apart (cni-behaviour 15.1.4)."""
-    if not _is_allowed(settings, pod, wanted):
+    if not is_allowed(settings, pod.namespace, wanted):
         problem = (
             f"namespace isolation enabled, annotation violates permission, pod is in namespace {pod.namespace} but "
-            f"refers to target namespace {wanted.namespace} (allowed: {', '.join(_in_reach(settings, pod))})"
+            f"refers to target namespace {wanted.namespace} (allowed: {', '.join(in_reach(settings, pod.namespace))})"
         )
         raise errors.CNIError(errors.INVALID_CONFIG, problem)
 
 
-def _is_allowed(settings: Settings, pod: Pod, wanted: Selection) -> bool:
-    return not settings.namespace_isolation or wanted.namespace in _in_reach(settings, pod)
+def is_allowed(settings: Settings, namespace: str, wanted: Selection) -> bool:
+    """Tell whether pods of a namespace may use a network."""
+    return not settings.namespace_isolation or wanted.namespace in in_reach(settings, namespace)
 
 
-def _in_reach(settings: Settings, pod: Pod) -> tuple[str, ...]:
-    """Return the namespaces whose networks a pod may use where pods are kept apart."""
-    return (pod.namespace, *settings.global_namespaces)
+def in_reach(settings: Settings, namespace: str) -> tuple[str, ...]:
+    """Return the namespaces whose networks a namespace's pods may use where pods are kept apart."""
+    return (namespace, *settings.global_namespaces)
 
 
 def _devices(work: Work, choices: list[_Choice], cluster: Cluster | None, pod: Pod | None) -> list[Device | None]:

@@ -34,7 +34,14 @@ _CALLS_PATIENCE = 10.0
 
 def register(commands: Commands) -> None:
     """Add the command."""
-    parser = commands.add_parser("daemon", help="look after a node, until a signal ends it")
+    parser = parsers.add_command(
+        commands,
+        "daemon",
+        "look after a node, until a signal ends it",
+        description="Look after a node until a signal ends it: keep its CNI configuration as it has to be, answer the "
+        "plugin's questions from memory, and tell probes and Prometheus how it goes.",
+        examples=(("multus daemon --cni-conf-dir /etc/cni/net.d --metrics-port 0", "without HTTP"),),
+    )
     parsers.add_config_file(parser)
     options.add_arguments(parser)
     options.add_switch(

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from multus_py.cli import parsers
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -17,27 +19,30 @@ if TYPE_CHECKING:
     from multus_py.doctor.check import Check
     from multus_py.doctor.options import Options
 
-_EPILOG = """\
-exit status: 0 all is well, or there are warnings only; 1 there are errors; 2 the command line is wrong
-
-examples:
-  multus doctor                                 on a node, as root
-  multus doctor --only config-first permissions
-  multus doctor --output json | jq '.findings[] | select(.severity == "error")'
-  kubectl debug node/NODE -it --image=IMAGE -- chroot /host /opt/cni/bin/multus doctor
-"""
-
 
 def register(commands: Commands) -> None:
     """Add the command."""
-    parser = commands.add_parser("doctor", help="say what is wrong on this node; it changes nothing")
-    parser.description = (
-        "Look at every link of the chain on this node, from the file that the runtime loads to what pods have left "
-        "behind, and say what is wrong and what to do. Nothing is changed, and no plugin is run."
+    parser = parsers.add_command(
+        commands,
+        "doctor",
+        "say what is wrong on this node; it changes nothing",
+        description="Look at every link of the chain on this node, from the file that the runtime loads to what pods "
+        "have left behind, and say what is wrong and what to do. Nothing is changed, and no plugin is run.",
+        examples=(
+            ("multus doctor", "on a node, as root"),
+            ("multus doctor --only config-first permissions", "two checks only"),
+            (
+                "multus doctor --output json | jq '.findings[] | select(.severity == \"error\")'",
+                "the errors, for programs",
+            ),
+            (
+                "kubectl debug node/NODE -it --image=IMAGE -- chroot /host /opt/cni/bin/multus doctor",
+                "from outside the node",
+            ),
+        ),
+        statuses={0: "all is well, or there are warnings only", 1: "there are errors"},
     )
-    parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--output", choices=("text", "json"), default="text", help="for people, or for programs")
+    parsers.add_output(parser, "text", "json")
     parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="run these checks only")
     parser.add_argument("--list", action="store_true", help="list the checks, and run none")
     _add_places(parser)

@@ -103,8 +103,15 @@ def live(node: Node, containers: Iterable[Container]) -> tuple[Finding, ...]:
         finding
         for container in containers
         for attachment in container.attachments
-        for finding in _Comparison(node=node, subject=container.subject, attachment=attachment, own=own).findings()
+        for finding in _Comparison(
+            node=node, subject=subject(container, attachment), attachment=attachment, own=own
+        ).findings()
     )
+
+
+def subject(container: Container, attachment: Attachment) -> str:
+    """Return what findings about an attachment are about."""
+    return f"{container.subject} {attachment.interface} ({attachment.network})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,5 +170,4 @@ class _Comparison:
                 yield self._finding("route-missing", f"expected route {route.destination}{via}")
 
     def _finding(self, id: str, problem: str) -> Finding:
-        subject = f"{self.subject} {self.attachment.interface} ({self.attachment.network})"
-        return Finding(id=id, severity=_SEVERITIES[id], problem=problem, remedy=_REMEDIES[id], subject=subject)
+        return Finding(id=id, severity=_SEVERITIES[id], problem=problem, remedy=_REMEDIES[id], subject=self.subject)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from multus_py.cli import daemon
+from multus_py.cli import daemon, parsers
 from multus_py.daemon.serving import Place
 from tests.unit.hostconfig.node import ENVIRONMENT, Node
 
@@ -20,7 +20,7 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
 
 
 def parsed(*words: str | Path) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
+    parser = parsers.Parser()
     daemon.register(parser.add_subparsers())
     return parser.parse_args(["daemon", *map(str, words)])
 

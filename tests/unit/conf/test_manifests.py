@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from pathlib import Path
 
@@ -143,7 +142,7 @@ def _args(container: Object) -> list[str]:
 def test_the_commands_know_the_flags_and_the_settings(container: Object, tmp_path: Path) -> None:
     command = container["command"]
     assert isinstance(command, list)
-    parser = argparse.ArgumentParser(exit_on_error=False)
+    parser = parsers.Parser(exit_on_error=False)
     commands = parser.add_subparsers()
     install.register(commands)
     daemon.register(commands)

@@ -24,7 +24,8 @@ RULE = Rule(id="address-outside-subnet", title="An address", meaning="It is neve
 
 def printed(*findings: Finding, terminal: bool = False) -> str:
     stream = io.StringIO()
-    rendering.text(findings, Console(file=stream, force_terminal=terminal, width=40, color_system="standard"))
+    environ = {"TERM": "xterm-256color"}
+    rendering.text(findings, Console(file=stream, force_terminal=terminal or None, width=40, _environ=environ))
     return stream.getvalue()
 
 

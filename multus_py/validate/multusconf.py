@@ -70,8 +70,9 @@ def daemon_settings(document: Document) -> Settings:
 
 
 def _delegates(document: Document) -> list[object]:
+    """Return the delegates that are looked at: none where a cluster network goes before them."""
     several = document.get(("delegates",))
-    return list(several) if isinstance(several, list) else []
+    return list(several) if isinstance(several, list) and not document.get(("clusterNetwork",)) else []
 
 
 def _check_settings(document: Document, parsed: Settings) -> Iterator[Finding]:

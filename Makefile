@@ -50,6 +50,12 @@ conf/multus.yaml: $(MANIFESTS)
 	@{ echo "# Everything that a cluster needs, in one file. Made by 'make manifest': $(notdir $(MANIFESTS))"; \
 		for part in $(MANIFESTS); do echo "---"; cat "$$part"; done; } > $@
 
+docs: $(READY) ## Write the pages of docs/ that are made of the code: the references
+	@$(BIN)/python -m tools.configuration
+
+docs-check: packages $(READY) ## What docs/ says is so: links, documents, and the commands with what they print
+	$(BIN)/python -m pytest tests/docs $(ARGS)
+
 lint: $(READY) ## Style, types, and the direction of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -82,4 +88,4 @@ $(READY): pyproject.toml tools/setup
 	@flock pyproject.toml tools/setup venv
 	@touch $@
 
-.PHONY: help setup demo build image manifest test test-quick e2e-tools e2e lint fmt cover bench bench-peer clean packages
+.PHONY: help setup demo build image manifest docs docs-check test test-quick e2e-tools e2e lint fmt cover bench bench-peer clean packages

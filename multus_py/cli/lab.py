@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,9 +20,26 @@ def register(commands: Commands) -> None:
     labs = parser.add_subparsers(required=True, metavar="WHAT")
     demo = labs.add_parser("demo", help="show the main job, step by step (needs root)")
     demo.set_defaults(run=_demo)
+    shell = labs.add_parser("shell", help="run a command, or a shell, on a node with two pods (needs root)")
+    shell.add_argument(
+        "--apply",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="networks and pods as YAML, in the place of the usual ones",
+    )
+    shell.add_argument("command", nargs="*", help="what to run; nothing for a shell")
+    shell.set_defaults(run=_shell)
 
 
 def _demo(_options: argparse.Namespace) -> int:
     from multus_py.lab import demo
 
     return demo.main()
+
+
+def _shell(options: argparse.Namespace) -> int:
+    from multus_py.lab import shell
+
+    return shell.main(options.command, objects=options.apply)

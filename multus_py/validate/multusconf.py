@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,12 @@ def check(document: Document) -> Iterator[Finding]:
         return
     yield from _check_settings(document, parsed)
     yield from _check_versions(document, parsed)
+
+
+def as_called(part: Document, whole: Document) -> Document:
+    """Return a plugin's configuration as runtimes hand it over: with the name and the version of the list it is in."""
+    said = {key: whole.object[key] for key in ("name", "cniVersion") if key in whole.object}
+    return dataclasses.replace(part, value={**part.object, **said})
 
 
 def check_daemon(document: Document) -> Iterator[Finding]:

@@ -161,10 +161,11 @@ def _check_configuration(document: Document, given: _Given, *, daemon: bool = Fa
 def _check_cni(document: Document, given: _Given) -> Iterator[Finding]:
     multus = [part for part in cniconf.parts(document) if cniconf.type_of(part) == multusconf.TYPE]
     for part in multus:
-        yield from multusconf.check(part)
-        parsed = multusconf.parsed(part)
+        called = multusconf.as_called(part, document)
+        yield from multusconf.check(called)
+        parsed = multusconf.parsed(called)
         if parsed is not None:
-            given.settings.append((part, parsed))
+            given.settings.append((called, parsed))
     if multus != [document]:
         given.configurations.append(document)
         yield from cniconf.check(document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,12 @@ def check(document: Document) -> Iterator[Finding]:
     yield from _check_versions(document, parsed)
 
 
+def as_called(part: Document, whole: Document) -> Document:
+    """Return a plugin's configuration as runtimes hand it over: with the name and the version of the list it is in."""
+    said = {key: whole.object[key] for key in ("name", "cniVersion") if key in whole.object}
+    return dataclasses.replace(part, value={**part.object, **said})
+
+
 def check_daemon(document: Document) -> Iterator[Finding]:
     """Yield what is wrong with the daemon's configuration."""
     found = shape.check(document, "daemon-config")
@@ -70,8 +77,9 @@ def daemon_settings(document: Document) -> Settings:
 
 
 def _delegates(document: Document) -> list[object]:
+    """Return the delegates that are looked at: none where a cluster network goes before them."""
     several = document.get(("delegates",))
-    return list(several) if isinstance(several, list) else []
+    return list(several) if isinstance(several, list) and not document.get(("clusterNetwork",)) else []
 
 
 def _check_settings(document: Document, parsed: Settings) -> Iterator[Finding]:

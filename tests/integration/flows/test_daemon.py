@@ -103,6 +103,34 @@ def test_the_events_and_the_report_arrive(world: World) -> None:
         assert part in line
 
 
+def wait_for_line(world: World, *parts: str) -> None:
+    """Wait until the daemon has a line in its log with all of these in it."""
+    deadline = time.monotonic() + 10
+    while not any(all(part in line for part in parts) for line in world.daemon.log.splitlines()):
+        assert time.monotonic() < deadline, f"no line with {parts}: {world.daemon.log}"
+        time.sleep(0.02)
+
+
+def test_a_del_tells_the_daemon_how_it_went_and_needs_nothing_of_the_cluster(world: World) -> None:
+    start(world)
+    pod = world.start("pod1", "data")
+    world.stop_api()
+    world.delete(pod)
+    assert pod.names == []
+    wait_for_line(world, "verb=DEL pod=default/pod1 outcome=success networks=cluster,default/data", "bridge=")
+    assert world.daemon.fallbacks == 0
+
+
+@pytest.mark.parametrize("what", ["hang", "kill"])
+def test_a_del_does_not_miss_the_daemon(world: World, what: str) -> None:
+    start(world)
+    pod = world.start("pod1", "data")
+    (world.daemon.hang if what == "hang" else world.daemon.kill)()
+    world.delete(pod)
+    assert pod.names == []
+    assert world.daemon.fallbacks == 0
+
+
 def test_a_pod_of_the_same_name_is_another_one(world: World) -> None:
     start(world)
     old = world.api.create(manifests.pod("web-0", node=NODE))

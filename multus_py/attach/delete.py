@@ -33,6 +33,7 @@ def delete(request: Request, *, ports: Ports) -> None:
         blocking = [failure.error for failure in failures if failure.leaves_something]
         if blocking:
             raise perform.combined(blocking)
+        record.sweep(call, container_id)
         record.remove(call, container_id)
 
 
@@ -55,7 +56,7 @@ def _detach_unrecorded(call: Work) -> None:
             capability_args=call.settings.runtime_config,
             cache_dir=call.settings.cni_dir,
         )
-        network.delete(found.network, runtime, call.executor)
+        network.delete(found.network, runtime, call.executor, thorough=True)
     except errors.CNIError as error:
         container_id = call.request.call.container_id
         call.log.error(f"DEL: nothing is recorded of {container_id}, and the cluster network says: {error}")

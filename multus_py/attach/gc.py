@@ -53,7 +53,9 @@ def _collect(call: Work) -> None:
     if valid is None:
         raise errors.CNIError(errors.INVALID_CONFIG, "GC needs cni.dev/valid-attachments, the list of what to keep")
     kept = _Kept(valid)
-    failures = _detach_stale(call, {container_id for container_id, _ in valid}, kept)
+    valid_ids = {container_id for container_id, _ in valid}
+    failures = _detach_stale(call, valid_ids, kept)
+    failures += _sweep(call, valid_ids)
     _know_cluster_network(call, kept)
     for name, found in kept.networks.items():
         try:
@@ -73,6 +75,21 @@ def _detach_stale(call: Work, valid_ids: set[str], kept: _Kept) -> list[errors.C
             continue
         for attachment in record.load(call, container_id):
             kept.know(attachment.network, (container_id, attachment.ifname))
+    return failures
+
+
+def _sweep(call: Work, valid_ids: set[str]) -> list[errors.CNIError]:
+    """Remove what calls have left that were killed before they had recorded anything."""
+    failures: list[errors.CNIError] = []
+    for container_id in record.litter(call):
+        held = None if container_id in valid_ids else locking.locked_at_once(call, container_id)
+        if held is None:
+            continue
+        with held as noting:
+            try:
+                record.sweep(noting, container_id)
+            except errors.CNIError as error:
+                failures.append(error)
     return failures
 
 

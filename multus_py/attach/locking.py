@@ -38,7 +38,12 @@ class Held:
         self._lock.release()
 
     def _note(self, pid: int) -> None:
-        self._lock.note(f"{pid}\n".encode())
+        try:
+            self._lock.note(f"{pid}\n".encode())
+        except OSError:
+            # One that attaches must not go on unknown. One that detaches may: a full disk keeps no pod from going.
+            if self._work.request.call.command == "ADD":
+                raise
 
 
 def locked(work: Work, container_id: str) -> Held:

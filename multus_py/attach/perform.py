@@ -130,7 +130,7 @@ def detach_all(
         where = attachment.netns if netns is None else netns
         runtime = work.runtime(attachment, container_id=container_id, netns=where)
         try:
-            network.delete(attachment.network, runtime, work.executor)
+            network.delete(attachment.network, runtime, work.executor, thorough=not leaves_something)
         except errors.CNIError as error:
             located = error.prefixed(f"[{subject}:{attachment.name}]: {attachment.ifname}: ")
             work.log.error(f"DEL: {located}")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from multus_py.cni.cache import Cached
 
 _OURS = "multus-py"
+_LITTER = ("lock", "tmp")
+"""What files of a call end in that outlive it when it is killed: `.<containerID>.lock`, `.<containerID>.tmp`."""
 
 
 def path(cni_dir: str, container_id: str) -> str:
@@ -37,18 +39,29 @@ def save(work: Work, container_id: str, attachments: tuple[Attachment, ...]) -> 
     target = path(work.settings.cni_dir, container_id)
     document: list[JSONValue] = [_encode(attachment) for attachment in attachments]
     try:
-        files.write_atomic(target, jsontext.dumps(document).encode())
+        files.write_atomic(target, jsontext.dumps(document).encode(), only_writer=True)
     except OSError as error:
         raise errors.CNIError(errors.IO_FAILURE, f"cannot write the record {target}: {error.strerror}") from error
 
 
 def remove(work: Work, container_id: str) -> None:
-    """Remove a container's record, if it is there. Raises CNIError."""
+    """Remove a container's record, if it is there, and what was left half written of it. Raises CNIError."""
     target = path(work.settings.cni_dir, container_id)
     try:
-        files.remove(target)
+        files.discard(target)
     except OSError as error:
         raise errors.CNIError(errors.IO_FAILURE, f"cannot remove the record {target}: {error.strerror}") from error
+
+
+def sweep(work: Work, container_id: str) -> None:
+    """Remove what killed calls and crashes have left of a container that has no record. Raises CNIError."""
+    cni_dir = work.settings.cni_dir
+    try:
+        files.remove(files.unfinished(path(cni_dir, container_id)))
+    except OSError as error:
+        problem = f"cannot remove what is left of container {container_id}: {error}"
+        raise errors.CNIError(errors.IO_FAILURE, problem) from error
+    cache.sweep(cni_dir, container_id)
 
 
 def load(work: Work, container_id: str) -> tuple[Attachment, ...]:
@@ -79,18 +92,17 @@ def earlier(work: Work, plan: Plan) -> tuple[Attachment, ...]:
 
 def containers(work: Work) -> tuple[str, ...]:
     """Return the containers of which a record or a cached result is there, sorted."""
-    cni_dir = work.settings.cni_dir
     recorded = {entry.container_id for entry in _cached(work, "")}
-    try:
-        names = files.list_directory(cni_dir)
-    except FileNotFoundError:  # a fresh node: nothing has been recorded yet (B17)
-        names = []
-    except OSError as error:
-        raise errors.CNIError(errors.IO_FAILURE, f"cannot list {cni_dir}: {error.strerror}") from error
-    for name in names:
-        if not name.startswith(".") and files.is_regular(path(cni_dir, name)):
+    for name in _names(work):
+        if not name.startswith(".") and files.is_regular(path(work.settings.cni_dir, name)):
             recorded.add(name)
     return tuple(sorted(recorded))
+
+
+def litter(work: Work) -> tuple[str, ...]:
+    """Return the containers of which a lock or half a record is there, sorted: calls for them are at work, or died."""
+    parts = (name[1:].rpartition(".") for name in _names(work) if name.startswith("."))
+    return tuple(sorted({container_id for container_id, _, kind in parts if container_id and kind in _LITTER}))
 
 
 def completed(work: Work, container_id: str, attachment: Attachment) -> bool:
@@ -130,6 +142,16 @@ def _cached(work: Work, container_id: str) -> tuple[Cached, ...]:
     # Where cniDir is the runtime's own directory, its record of this very network is there, too.
     others = [entry for entry in found if entry.network_name != work.settings.name]
     return tuple(sorted(others, key=lambda entry: (entry.ifname != work.request.call.ifname, entry.ifname)))
+
+
+def _names(work: Work) -> list[str]:
+    cni_dir = work.settings.cni_dir
+    try:
+        return files.list_directory(cni_dir)
+    except FileNotFoundError:  # a fresh node: nothing has been recorded yet (B17)
+        return []
+    except OSError as error:
+        raise errors.CNIError(errors.IO_FAILURE, f"cannot list {cni_dir}: {error.strerror}") from error
 
 
 def _encode(attachment: Attachment) -> JSONObject:

@@ -72,7 +72,9 @@ def write_fd(fd: int, data: bytes) -> None:
         view = view[posix.write(fd, view) :]
 
 
-def write_atomic(path: str, data: bytes, *, mode: int = 0o600, durable: bool = False) -> None:
+def write_atomic(
+    path: str, data: bytes, *, mode: int = 0o600, durable: bool = False, only_writer: bool = False
+) -> None:
     """Write a file so that others see the old content or the new one, never a part, never nothing.
 
     Args:
@@ -80,14 +82,15 @@ def write_atomic(path: str, data: bytes, *, mode: int = 0o600, durable: bool = F
         data: The whole content.
         mode: Its permission bits.
         durable: Whether it must survive a crash of the machine (an fsync, one millisecond or many).
+        only_writer: Whether a lock keeps all other writers away. Then `discard` finds the temporary file that stays
+            when this process is killed in between.
 
     Raises:
         OSError: Nothing has changed then, and no temporary file is left.
     """
-    temporary = f"{directory_of(path)}/.{name_of(path)}.{posix.getpid()}.tmp"
+    temporary = unfinished(path, "" if only_writer else f".{posix.getpid()}")
     try:
-        flags = posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC | posix.O_NOFOLLOW | posix.O_CLOEXEC
-        fd = posix.open(temporary, flags, mode)
+        fd = _create(temporary, mode)
         try:
             posix.fchmod(fd, mode)  # the umask must not decide
             write_fd(fd, data)
@@ -119,6 +122,24 @@ def remove(path: str) -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+def unfinished(path: str, writer: str = "") -> str:
+    """Return where a file is written before it gets its name, by its only writer or by one of several."""
+    return f"{directory_of(path)}/.{name_of(path)}{writer}.tmp"
+
+
+def discard(path: str) -> bool:
+    """Remove a file of which this process is the only writer, and what an earlier one has left when it was killed.
+
+    Returns:
+        Whether the file was there.
+
+    Raises:
+        OSError: One of them cannot be removed.
+    """
+    remove(unfinished(path))
+    return remove(path)
 
 
 def make_directories(path: str, mode: int = 0o700) -> None:
@@ -168,6 +189,16 @@ def directory_of(path: str) -> str:
     return head.rstrip("/") or slash or "."
 
 
+def _create(path: str, mode: int) -> int:
+    """Make a file and open it. Whatever has its name, left by a crash or a link to elsewhere, goes first."""
+    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC
+    try:
+        return posix.open(path, flags, mode)
+    except FileExistsError:
+        posix.unlink(path)
+        return posix.open(path, flags, mode)
+
+
 def _type(path: str) -> int:
     try:
         return posix.stat(path).st_mode & _TYPE_MASK
@@ -211,7 +242,8 @@ class Lock:
 
     def try_acquire(self) -> bool:
         """Take the lock if it is free; tell whether it is ours now. Raises OSError."""
-        fd = posix.open(self.path, posix.O_RDWR | posix.O_CREAT | posix.O_CLOEXEC, 0o600)
+        # No links: what a holder notes must not end up in a file elsewhere.
+        fd = posix.open(self.path, posix.O_RDWR | posix.O_CREAT | posix.O_NOFOLLOW | posix.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if self._is_current(fd):

@@ -79,7 +79,7 @@ def write(cache_dir: str, cached: Cached) -> None:
     data = jsontext.dumps(document, html_safe=True).encode(errors="replace")
     try:
         files.make_directories(files.directory_of(target))
-        files.write_atomic(target, data)
+        files.write_atomic(target, data, only_writer=True)  # whoever writes has the lock of the container
     except OSError as error:
         raise errors.CNIError(errors.IO_FAILURE, f"write {target}: {wording.reason(error)}") from error
 
@@ -124,9 +124,28 @@ def remove(cache_dir: str, network_name: str, container_id: str, ifname: str) ->
     """
     target = path(cache_dir, network_name, container_id, ifname)
     try:
-        files.remove(target)
+        files.discard(target)
     except OSError as error:
         raise errors.CNIError(errors.IO_FAILURE, f"remove {target}: {wording.reason(error)}") from error
+
+
+def sweep(cache_dir: str, container_id: str) -> None:
+    """Remove what crashes have left of a container: records that are torn, or were never finished.
+
+    Their content does not say whose they are; their names do, well enough for what is of no use to anybody.
+
+    Raises:
+        CNIError: One cannot be removed, or the directory cannot be listed.
+    """
+    directory = f"{cache_dir}/{_RESULTS}"
+    try:
+        for name in files.list_directory(directory):
+            if f"-{container_id}-" in name and _is_litter(f"{directory}/{name}"):
+                files.remove(f"{directory}/{name}")
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise errors.CNIError(errors.IO_FAILURE, f"sweep {directory}: {wording.reason(error)}") from error
 
 
 def attachments(cache_dir: str, container_id: str = "") -> tuple[Cached, ...]:
@@ -145,6 +164,11 @@ def attachments(cache_dir: str, container_id: str = "") -> tuple[Cached, ...]:
     needle = f"-{container_id}-" if container_id else ""
     found = (_readable(f"{directory}/{name}") for name in names if needle in name and not name.startswith("."))
     return tuple(cached for cached in found if cached and container_id in ("", cached.container_id))
+
+
+def _is_litter(source: str) -> bool:
+    unfinished = files.name_of(source).startswith(".")
+    return files.is_regular(source) and (unfinished or _readable(source) is None)
 
 
 def _readable(source: str) -> Cached | None:

@@ -77,11 +77,20 @@ def check(network: Network, runtime: Runtime, executor: Executor) -> None:
         _call("CHECK", network, plugin, runtime, executor, previous=previous)
 
 
-def delete(network: Network, runtime: Runtime, executor: Executor) -> None:
+def delete(network: Network, runtime: Runtime, executor: Executor, *, thorough: bool = False) -> None:
     """Detach: the plugins in reverse order, each with the result of the ADD. At the end the record is removed.
 
+    Args:
+        network: The network.
+        runtime: The attachment.
+        executor: Runs the plugins.
+        thorough: Whether to go on past plugins that fail. The spec says to halt (section 4, "Deleting an attachment");
+            but where the ADD halted at a plugin that cannot be run, the ones before it still have to give back
+            what they made.
+
     Raises:
-        CNIError: A plugin failed. Those before it in the list were not called, and the record is still there.
+        CNIError: A plugin failed. Unless thorough, those before it in the list were not called. The record is still
+            there.
     """
     previous = None
     if network.at_least(versions.CACHED_RESULT_ON_DEL):
@@ -90,11 +99,16 @@ def delete(network: Network, runtime: Runtime, executor: Executor) -> None:
         except errors.CNIError as error:
             executor.log.warning(f"DEL: the cached result of network {network.name} is of no use: {error}")
             _remove_record(network, runtime)
+    failed: list[errors.CNIError] = []
     for plugin in reversed(network.plugins):
         try:
             _call("DEL", network, plugin, runtime, executor, previous=previous)
         except errors.CNIError as error:
-            raise _in_context(network, plugin, "delete", error) from error
+            failed.append(_in_context(network, plugin, "delete", error))
+            if not thorough:
+                break
+    if failed:
+        raise _several(failed)
     _remove_record(network, runtime)
 
 
@@ -131,10 +145,8 @@ def collect(network: Network, valid: tuple[tuple[str, str], ...], executor: Exec
             executor.execute("GC", plugin.type, config=request.build(network, plugin, extra=extra))
         except errors.CNIError as error:
             failed.append(error.prefixed(f"failed to GC plugin {plugin.type}: "))
-    if len(failed) == 1:
-        raise failed[0]
     if failed:
-        raise errors.CNIError(errors.INTERNAL, "\n".join(map(str, failed)))
+        raise _several(failed)
 
 
 def _add_plugin(
@@ -172,6 +184,11 @@ def _in_context(network: Network, plugin: Plugin, operation: str, error: errors.
         return error
     name = f" name={wording.quoted(plugin.name)}" if plugin.name else ""
     return error.prefixed(f"plugin type={wording.quoted(plugin.type)}{name} failed ({operation}): ")
+
+
+def _several(failed: list[errors.CNIError]) -> errors.CNIError:
+    """Return one error for all."""
+    return failed[0] if len(failed) == 1 else errors.CNIError(errors.INTERNAL, "\n".join(map(str, failed)))
 
 
 def _record(network: Network, runtime: Runtime, latest: JSONObject | None) -> cache.Cached:

@@ -54,7 +54,7 @@ def copy(source: str, target: str) -> bool:
         raise errors.NodeError(f"device information cannot be read: {error}") from error
     try:
         files.make_directories(files.directory_of(target), 0o755)
-        files.write_atomic(target, content, mode=_READABLE)
+        files.write_atomic(target, content, mode=_READABLE, only_writer=True)
     except (OSError, ValueError) as error:
         raise errors.NodeError(f"device information cannot be written: {error}") from error
     return True
@@ -71,7 +71,7 @@ def read(path: str) -> JSONObject | None:
 def remove(path: str) -> None:
     """Remove an attachment's file, if there is one. Raises NodeError."""
     try:
-        files.remove(path)
+        files.discard(path)
     except (OSError, ValueError) as error:
         raise errors.NodeError(f"device information cannot be removed: {error}") from error
 

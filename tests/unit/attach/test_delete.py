@@ -155,6 +155,44 @@ def test_a_missing_ipam_plugin_fails_the_add_but_does_not_block_the_deletion(wor
     assert "whereaboutsss" in world.log()
 
 
+def test_a_chain_whose_add_failed_at_a_missing_plugin_gives_back_what_the_ones_before_it_made(world: World) -> None:
+    """DEL goes backwards, so it meets the missing plugin first; the address of the one before it must not leak."""
+    missing = CNIError(999, 'failed to find plugin "tuning" in path [/opt/cni/bin]')
+    world.run.answer("tuning", "ADD", missing)
+    world.run.answer("tuning", "DEL", missing)
+    world.put_nad("a", {"cniVersion": "1.0.0", "name": "a", "plugins": [{"type": "macvlan"}, {"type": "tuning"}]})
+    world.put_pod("a")
+    with pytest.raises(CNIError, match="tuning"):
+        world.add()
+    assert world.run.names("DEL") == ["DEL tuning net1", "DEL macvlan net1", "DEL bridge eth0"]
+    assert world.node.interfaces[NETNS] == {"lo"}
+    world.delete()
+    assert world.left_behind() == []
+
+
+def test_a_chain_that_was_attached_halts_at_the_plugin_that_fails(attached: World) -> None:
+    """As the spec says; the record stays, and the next DEL goes on where this one halted."""
+    attached.put_nad("a", {"cniVersion": "1.0.0", "name": "a", "plugins": [{"type": "macvlan"}, {"type": "tuning"}]})
+    attached.plugin("tuning")
+    attached.delete()
+    attached.cluster_failure = None
+    attached.add()
+    attached.run.calls.clear()
+    attached.run.answer("tuning", "DEL", BUSY, None)
+    refusal(attached)
+    assert attached.run.names() == ["DEL tuning net1", "DEL bridge eth0"]
+    attached.delete()
+    assert attached.left_behind() == []
+
+
+def test_half_written_files_of_a_call_that_was_killed_go_with_the_container(attached: World) -> None:
+    for name in (".c1.tmp", "results/.a-c1-net1.tmp", "results/.b-c1-net2.tmp"):
+        (attached.state / name).write_text("{")
+    (attached.state / "results" / ".a-c2-net1.tmp").write_text("{")
+    attached.delete()
+    assert attached.left_behind() == ["results/.a-c2-net1.tmp"]
+
+
 def test_device_information_goes_with_the_attachment_also_when_that_never_was(world: World, tmp_path: Path) -> None:
     info = tmp_path / "info"
     world.keys["runtimeConfig"] = {"CNIDeviceInfoFile": str(info)}

@@ -182,3 +182,29 @@ def test_namespaces_that_are_gone_are_no_obstacle(attached: World) -> None:
     attached.node.interfaces = {NETNS: {"lo"}}
     attached.collect()
     assert attached.left_behind() == []
+
+
+def test_what_calls_left_that_were_killed_at_their_very_begin_is_removed(attached: World) -> None:
+    """A lock, half a record: nothing was attached yet, and the runtime may never have heard of the container."""
+    before = attached.left_behind()
+    for name in (".c9.lock", ".c9.tmp", ".c8.4711.tmp", "results/.a-c9-net1.tmp"):
+        (attached.state / name).write_text("")
+    attached.collect(("c1", "eth0"), ("c2", "eth0"))
+    assert attached.run.names("DEL") == []
+    assert attached.left_behind() == before
+
+
+def test_the_litter_of_valid_containers_and_of_calls_at_work_stays(attached: World) -> None:
+    (attached.state / ".c1.tmp").write_text("")
+    with locking.locked(attached.work("ADD"), "c9"):
+        (attached.state / ".c9.tmp").write_text("")
+        attached.collect(("c1", "eth0"), ("c2", "eth0"))
+        assert {".c1.tmp", ".c9.tmp", ".c9.lock"} <= {*attached.left_behind()}
+
+
+def test_litter_that_cannot_be_removed_is_told_when_the_rest_is_done(attached: World) -> None:
+    (attached.state / ".c9.tmp").mkdir()
+    error = refusal(attached, ("c1", "eth0"))
+    assert "cannot remove what is left of container c9" in error.msg
+    assert attached.run.names("DEL") == ["DEL macvlan net1", "DEL bridge eth0"]
+    assert attached.run.names("GC") == ["GC bridge", "GC macvlan"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from multus_py.cni import errors
 from multus_py.cni.errors import CNIError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.unit.attach.world import World
 
@@ -27,6 +28,14 @@ def _orphan(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[bytes]]
     with subprocess.Popen(["/bin/sleep", "60"], env=environ, process_group=0) as process:
         yield process
         process.kill()
+
+
+@pytest.fixture
+def no_room() -> Iterator[Callable[[], None]]:
+    """Return what makes all writing to files fail, until the end of the test."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def note(world: World, text: str) -> None:
@@ -90,6 +99,20 @@ def test_what_a_call_starts_is_noted_until_it_lets_go(world: World) -> None:
         call.executor.started(4711)
         assert (world.state / ".c1.lock").read_text() == "17\n4711\n"
     assert world.left_behind() == []
+
+
+@pytest.mark.parametrize("command", ["ADD", "DEL"])
+def test_a_full_disk_ends_a_plugin_that_attaches_and_none_that_detaches(
+    world: World, command: str, no_room: Callable[[], None]
+) -> None:
+    with locking.locked(world.work(command), "c1") as call:
+        assert call.executor.started is not None
+        no_room()
+        if command == "DEL":
+            call.executor.started(17)
+        else:
+            with pytest.raises(OSError, match="File too large"):
+                call.executor.started(17)
 
 
 @pytest.mark.parametrize("at_once", [False, True], ids=["waiting", "at once"])

@@ -126,6 +126,31 @@ def test_an_interrupted_write_leaves_no_temporary_file(tmp_path: Path) -> None:
     assert _names(tmp_path) == []
 
 
+@pytest.mark.parametrize("only_writer", [False, True])
+def test_what_has_the_temporary_name_is_replaced_and_a_link_is_not_followed(
+    tmp_path: Path, *, only_writer: bool
+) -> None:
+    target, victim = tmp_path / "f", tmp_path / "victim"
+    victim.write_bytes(b"of somebody else")
+    (tmp_path / (".f.tmp" if only_writer else f".f.{os.getpid()}.tmp")).symlink_to(victim)
+
+    files.write_atomic(str(target), b"new", only_writer=only_writer)
+
+    assert (target.read_bytes(), victim.read_bytes()) == (b"new", b"of somebody else")
+    assert not target.is_symlink()
+    assert _names(tmp_path) == ["f", "victim"]
+
+
+def test_a_file_is_discarded_together_with_what_a_killed_writer_has_left(tmp_path: Path) -> None:
+    target = tmp_path / "f"
+    files.write_atomic(str(target), b"new", only_writer=True)
+    (tmp_path / ".f.tmp").write_bytes(b"ne")
+
+    assert files.discard(str(target))
+    assert not files.discard(str(target))
+    assert _names(tmp_path) == []
+
+
 def test_remove_tells_whether_the_file_was_there(tmp_path: Path) -> None:
     (tmp_path / "f").touch()
 
@@ -364,6 +389,16 @@ def test_the_file_may_go_between_opening_and_locking_it(tmp_path: Path) -> None:
             return False
 
     assert not Overtaken(str(tmp_path / "lock")).try_acquire()
+
+
+def test_a_lock_follows_no_link(tmp_path: Path) -> None:
+    """What its holder notes must not be written into another file."""
+    (tmp_path / "lock").symlink_to(tmp_path / "victim")
+
+    with pytest.raises(OSError, match="symbolic links"):
+        files.Lock(str(tmp_path / "lock")).try_acquire()
+
+    assert _names(tmp_path) == ["lock"]
 
 
 def test_a_lock_in_a_missing_directory_is_an_error(tmp_path: Path) -> None:

@@ -48,8 +48,8 @@ class World:
     def add(self, net: conf.Network) -> Result:
         return network.add(net, self.runtime, self.executor)
 
-    def delete(self, net: conf.Network) -> None:
-        network.delete(net, self.runtime, self.executor)
+    def delete(self, net: conf.Network, *, thorough: bool = False) -> None:
+        network.delete(net, self.runtime, self.executor, thorough=thorough)
 
     def check(self, net: conf.Network) -> None:
         network.check(net, self.runtime, self.executor)
@@ -474,6 +474,20 @@ def test_the_first_failing_del_stops_and_keeps_the_record(world: World) -> None:
 
     assert caught.value.document() == {"code": 11, "msg": 'plugin type="two" name="second" failed (delete): later'}
     assert world.plugins.order() == ["DEL three", "DEL two"]
+    assert world.cached() is not None
+
+
+def test_a_thorough_del_goes_on_past_failures_tells_them_all_and_keeps_the_record(world: World) -> None:
+    world.put_result(IPS)
+    world.plugins.install("three", DEL={"error": {"code": 7, "msg": "no"}})
+    world.plugins.install("two", DEL={"error": {"code": 11, "msg": "later"}})
+
+    with pytest.raises(errors.CNIError) as caught:
+        world.delete(_list(), thorough=True)
+
+    assert world.plugins.order() == ["DEL three", "DEL two", "DEL one"]
+    assert "failed (delete): no" in caught.value.msg
+    assert "failed (delete): later" in caught.value.msg
     assert world.cached() is not None
 
 

@@ -53,6 +53,9 @@ image: dist/multus-image.tar ## Make dist/multus-image.tar, the container image 
 dist/multus-image.tar: $(READY) dist/multus tools/image.py tools/elf.py
 	@$(BIN)/python -m tools.image
 
+sbom: dist/multus ## Make dist/multus.cdx.json, the list of what is in the build (CycloneDX)
+	@build/venv/bin/python -m tools.sbom
+
 manifest: conf/multus.yaml ## Put conf/multus.yaml together from its parts
 
 stubs: $(READY) ## Generate the modules of the gRPC services that are spoken here from their .proto files
@@ -61,6 +64,9 @@ stubs: $(READY) ## Generate the modules of the gRPC services that are spoken her
 conf/multus.yaml: $(MANIFESTS)
 	@{ echo "# Everything that a cluster needs, in one file. Made by 'make manifest': $(notdir $(MANIFESTS))"; \
 		for part in $(MANIFESTS); do echo "---"; cat "$$part"; done; } > $@
+
+lock: ## Write requirements/*.lock anew after a change of pyproject.toml (UPGRADE=1: with the newest versions)
+	@tools/lock
 
 docs: $(READY) ## Write the pages of docs/ that are made of the code: the references
 	@$(BIN)/python -m tools.configuration
@@ -101,8 +107,8 @@ packages:
 	@tools/setup packages
 
 # The lock is for two makes at once. Whoever comes second finds nothing left to install.
-$(READY): pyproject.toml tools/setup
+$(READY): pyproject.toml requirements/dev.lock tools/setup
 	@flock pyproject.toml tools/setup venv
 	@touch $@
 
-.PHONY: help setup demo build image manifest stubs docs docs-check test test-quick e2e-tools e2e scale pictures lint fmt cover fuzz bench bench-peer clean packages
+.PHONY: help setup demo build image sbom manifest stubs lock docs docs-check test test-quick e2e-tools e2e scale pictures lint fmt cover fuzz bench bench-peer clean packages

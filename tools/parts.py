@@ -109,6 +109,12 @@ def record(layout: Path, *, version: str) -> None:
     (layout / "lib/build.json").write_text(json.dumps(built, indent=2) + "\n")
 
 
+def note(path: Path, *tables: Iterable[tuple[str, ...]]) -> None:
+    """Write down which files the build was made of: sbom.py tells where they came from. Each entry's second is one."""
+    sources = {entry[1] for table in tables for entry in table if Path(entry[1]).is_file()}
+    path.write_text(json.dumps(sorted(sources), indent=0) + "\n")
+
+
 def files(layout: Path, names: Iterable[str], kind: str, *, prefix: str = "") -> list[Entry]:
     """Return the table of contents of some files in the installed layout."""
     return [(prefix + name, str(layout / name), kind) for name in names]

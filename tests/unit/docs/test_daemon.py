@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from multus_py.cli import daemon
+from multus_py.cli.parsers import Parser
 from tests.fakes import metrics
 
 ROOT = Path(__file__).parents[3]
@@ -39,8 +40,8 @@ def test_metrics_named_elsewhere_on_the_page_are_in_the_table() -> None:
 
 
 def test_flags_and_keys_of_the_table_exist() -> None:
-    parser = argparse.ArgumentParser()
-    daemon.register(parser.add_subparsers())
+    parser = Parser()
+    daemon.register(parser.add_subparsers(parser_class=Parser))
     keys = set(json.loads((ROOT / "multus_py/schemas/daemon-config.schema.json").read_text())["properties"])
     (commands,) = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     flags = set(commands.choices["daemon"]._option_string_actions)

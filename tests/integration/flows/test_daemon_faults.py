@@ -235,7 +235,7 @@ def test_a_client_may_connect_ten_thousand_times_a_second(world: World) -> None:
         for _ in range(2):
             stack.enter_context(flood(world))
         most = 0
-        for number in range(8):
+        for number in range(5):
             is_attached(world, world.start(f"pod{number}", "data"))
             most = max(most, len(list((proc / "fd").iterdir())))
     assert most <= CONNECTIONS + files + 10

@@ -104,7 +104,8 @@ def attached(world: World) -> World:
     """Return a world whose pod is attached to two networks, and that listens how calls go from now on."""
     plugin(world, "bridge", delete=1.0)
     plugin(world, "macvlan", delete=2.0)
-    world.put_nad("a")
+    world.keys |= {"cniVersion": "1.1.0", "delegates": [{"cniVersion": "1.1.0", "name": "cluster", "type": "bridge"}]}
+    world.put_nad("a", {"cniVersion": "1.1.0", "type": "macvlan"})
     world.put_pod("a")
     world.add()
     world.listens = True
@@ -145,7 +146,8 @@ def test_a_del_that_is_interrupted_has_no_time_for_that(attached: World) -> None
 
 def test_a_check_and_a_gc_are_told_too(attached: World) -> None:
     for type in ("bridge", "macvlan"):
-        attached.run.answer(type, "CHECK", None)
+        for command in ("CHECK", "GC"):
+            attached.run.answer(type, command, None)
     attached.check()
     attached.collect()
     check, collected = attached.told
@@ -154,6 +156,8 @@ def test_a_check_and_a_gc_are_told_too(attached: World) -> None:
     assert [(phase.name, phase.plugin) for phase in collected[1].phases] == [
         ("undo", "macvlan"),
         ("undo", "bridge"),
+        ("delegate", "bridge"),
+        ("delegate", "macvlan"),
     ]
 
 

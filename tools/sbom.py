@@ -1,8 +1,8 @@
 """Lists what is in dist/multus, as a CycloneDX document: `make sbom` writes dist/multus.cdx.json.
 
 The build notes down which files it was made of (`contents.json`). Here each is traced to where it came from: a Python
-package of the build's environment, the interpreter with its standard library, or a package of the distribution. The same
-build gives the same bytes: the document has neither a date nor a serial number.
+package of the build's environment, the interpreter with its standard library, or a package of the distribution. The
+same build gives the same bytes: the document has neither a date nor a serial number.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from packageurl import PackageURL
 import multus_py
 
 ROOT = Path(__file__).parent.parent
-CONTENTS, EXECUTABLE = ROOT / "build" / "work" / "contents.json", ROOT / "dist" / "multus"
+CONTENTS, EXECUTABLE = ROOT / "build" / "work" / "build" / "contents.json", ROOT / "dist" / "multus"
 
 
 class UnknownFileError(Exception):

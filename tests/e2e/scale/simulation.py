@@ -117,7 +117,7 @@ class Simulation:
         def start() -> None:
             began.append(time.monotonic())
             caches.start()
-            self._field.wait_current(watches=1)
+            self._field.wait_current()
 
         self._measure("cold start", start, since=began)
         self._field.wait_equal()
@@ -147,11 +147,12 @@ class Simulation:
     def _cut(self) -> None:
         """Cut all connections at once: the server lives, and remembers."""
         began: list[float] = []
+        before = self._field.caches.look()
 
         def cut() -> None:
             began.append(time.monotonic())
             self._field.relay.cut()
-            self._field.wait_current(watches=2)
+            self._field.wait_current(since=before)
 
         self._measure("all connections cut", cut, since=began)
         self._field.wait_equal()
@@ -159,12 +160,13 @@ class Simulation:
     def _restart(self) -> None:
         """Restart the API server, which remembers nothing then."""
         ready: list[float] = []
+        before = self._field.caches.look()
 
         def restart() -> None:
             self._control.stop_server()
             self._control.start_server()
             ready.append(time.monotonic())
-            self._field.wait_current(watches=3)
+            self._field.wait_current(since=before)
 
         self._measure("the API server restarts", restart, since=ready)
         self._field.wait_equal()

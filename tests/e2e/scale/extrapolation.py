@@ -58,14 +58,14 @@ def _lists(phase: Phase) -> int:
 
 def _times(results: Results, what: str, total: float) -> tuple[str, ...]:
     one = total / results.size.nodes
-    return what, f"{one:.3g}", f"{one * NODES:.4g}"
+    return what, f"{one:.3g}", f"{one * NODES:.0f}"
 
 
 def _change(results: Results, name: str, what: str, *, per_watcher: bool) -> tuple[str, ...]:
     """Return what one change brings: to the watchers of one node's pods, or to all."""
     phase = _phase(results, name)
     one = phase.cost.received / phase.events / (results.size.nodes if per_watcher else 1) / _KB
-    return what, f"{one:.2f}", f"{one * NODES:.4g}" if per_watcher else "goes to one node only"
+    return what, f"{one:.2f}", f"{one * NODES:.0f}" if per_watcher else "goes to one node only"
 
 
 def _rates(bill: Bill, results: Results) -> tuple[str, ...]:

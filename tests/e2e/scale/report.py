@@ -39,9 +39,9 @@ def text(facts: Mapping[str, str], results: Results) -> str:
 
 def phases(results: Results) -> str:
     """Return the table of what happened to all caches."""
-    head = ("phase", "requests", "s", "current after s", "from server MB", "to server kB")
-    head += ("waited ms each", "API CPU s", "etcd CPU s")
-    return table(head, [_phase(one, results) for one in results.phases])
+    what = ("phase", "requests", "s", "current after s")
+    load = ("from server MB", "to server kB", "waited ms each", "API CPU s", "etcd CPU s")
+    return table((*what, *load), [_phase(one, results) for one in results.phases])
 
 
 def bills(results: Results) -> str:

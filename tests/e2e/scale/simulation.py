@@ -20,7 +20,7 @@ from tests.e2e.waiting import say
 
 QUIET = 65.0
 """Seconds: a bookmark, which comes every minute, is in it."""
-IDLE = 10.0
+IDLE = 30.0
 CHANGED_PODS, CHANGED_NADS = 300, 20
 
 

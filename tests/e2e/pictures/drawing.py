@@ -18,6 +18,7 @@ mpl.rcParams.update({"font.size": 8.5, "font.family": "DejaVu Sans", "svg.fontty
 
 _COLUMNS, _WIDTH, _ROW = 24, 16.0, 0.36
 _GAP = 0.012
+_TIMES = ((86400, "days"), (3600, "h"), (60, "min"), (1, "s"))
 _AXES = {"s": "seconds", "reqps": "a second", "ops": "a second", "bytes": "MiB", "short": "number"}
 
 
@@ -113,7 +114,8 @@ def _amount(value: float, unit: str) -> str:
     if math.isnan(value):
         return "-"
     if unit == "s":
-        return f"{value / 60:.0f} min" if value >= 120 else f"{value:.0f} s"
+        scale, name = next((size, name) for size, name in _TIMES if value >= 2 * size or size == 1)
+        return f"{value / scale:.0f} {name}"
     return f"{round(value, 1):g}"
 
 

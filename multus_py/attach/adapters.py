@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from multus_py.attach.settings import Settings
     from multus_py.base.log import Log
     from multus_py.cluster.kubeconfig import Access
-    from multus_py.cluster.port import Cluster
+    from multus_py.cluster.port import Cluster, Report
     from multus_py.node.routes import DefaultRoutes, RouteChange
 
 _STDERR = 2
@@ -28,6 +28,7 @@ def real_ports(environ: Mapping[bytes, bytes]) -> Ports:
     clean = process.clean_environment(environ)
     return Ports(
         open_cluster=DaemonCluster(DirectCluster(clean)),
+        find_listener=find_daemon,
         node=HostNode(),
         environ=clean,
         stderr=_tell,
@@ -135,6 +136,40 @@ class DaemonCluster:
             log=log,
             count=lambda: _add_one(count),
         )
+
+
+def find_daemon(settings: Settings) -> DaemonListener | None:
+    """Return the daemon, as one that listens; None where there is none, or no Kubernetes."""
+    if not (settings.daemon_dir and settings.kubeconfig and _exists(settings.daemon_dir)):
+        return None
+    from multus_py.cluster import port  # not before it is likely that there is a daemon
+
+    path = f"{settings.daemon_dir}/{port.SOCKET}"
+    return DaemonListener(path) if _exists(path) else None
+
+
+class DaemonListener:
+    """The daemon, for calls that have nothing to ask: they tell it how they went, and never see whether it hears."""
+
+    def __init__(self, path: str) -> None:
+        """Name the socket."""
+        self._path = path
+
+    def prepare(self) -> None:
+        """Load what `tell` needs: 1 ms that nobody notices while a plugin is at work."""
+        from multus_py.cluster import daemon  # noqa: F401 - for its effect, see above
+
+    def tell(self, namespace: str, pod: str, uid: str, report: Report) -> None:
+        """Send the report. Who does not let us in at once, or is not the daemon, is not told."""
+        from multus_py.cluster import daemon, objects
+
+        line = daemon.Daemon(self._path, clock=clock.SystemClock(), timeout=daemon.CONNECT_PATIENCE)
+        try:
+            line.post_events(objects.Pod(namespace=namespace, name=pod, uid=uid), (), report)
+        except daemon.NoAnswerError:
+            pass  # it is no loss to the pod
+        finally:
+            line.close()
 
 
 class HostNode:

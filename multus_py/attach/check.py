@@ -22,10 +22,11 @@ def check(request: Request, *, ports: Ports) -> None:
     Raises:
         CNIError: The first thing that is wrong; code 3 when nothing is recorded of the container.
     """
-    call = work.begin(request, ports=ports)
+    reported = work.Reported(work.begin(request, ports=ports))
     container_id = request.call.container_id
-    with locking.locked(call, container_id) as call:
+    with reported as call, locking.locked(call, container_id) as call:
         attachments = record.load(call, container_id)
+        reported.about(attachments)
         if not attachments:
             raise errors.CNIError(errors.UNKNOWN_CONTAINER, f"nothing is recorded of container {container_id}")
         for attachment in attachments:

@@ -22,10 +22,11 @@ def delete(request: Request, *, ports: Ports) -> None:
     Raises:
         CNIError: A delegate failed, or the state cannot be read or written. The runtime will try again.
     """
-    call = work.begin(request, ports=ports)
+    reported = work.Reported(work.begin(request, ports=ports))
     container_id = request.call.container_id
-    with locking.locked(call, container_id) as call:
+    with reported as call, locking.locked(call, container_id) as call:
         attachments = record.load(call, container_id)
+        reported.about(attachments)
         if not attachments:
             _detach_unrecorded(call)
         failures = perform.detach_all(call, attachments, container_id=container_id, netns=request.call.netns)

@@ -44,7 +44,11 @@ def collect(request: Request, *, ports: Ports) -> None:
     Raises:
         CNIError: The list is missing, or some of it failed; the rest was done nevertheless.
     """
-    call = work.begin(request, ports=ports)
+    with work.Reported(work.begin(request, ports=ports)) as call:
+        _collect(call)
+
+
+def _collect(call: Work) -> None:
     valid = call.settings.valid_attachments
     if valid is None:
         raise errors.CNIError(errors.INVALID_CONFIG, "GC needs cni.dev/valid-attachments, the list of what to keep")

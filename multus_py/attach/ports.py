@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from multus_py.base.clock import Clock
     from multus_py.base.log import Log
     from multus_py.base.process import Run
-    from multus_py.cluster.port import Cluster
+    from multus_py.cluster.port import Cluster, Report
     from multus_py.node.routes import DefaultRoutes, RouteChange
 
     class Node(Protocol):
@@ -34,11 +34,22 @@ if TYPE_CHECKING:
         def __call__(self, settings: Settings, *, log: Log) -> Cluster | None:
             """Return None where there is no Kubernetes (no kubeconfig, not in a cluster). Raises ClusterError."""
 
+    class Listener(Protocol):
+        """Who wants to know how calls go that ask nothing of the cluster."""
+
+        def prepare(self) -> None:
+            """Do what takes time, while there is nothing else to do. Raises nothing."""
+
+        def tell(self, namespace: str, pod: str, uid: str, report: Report) -> None:
+            """Hear how a call about a pod went. It waits for nobody, and raises nothing."""
+
 
 class Ports(value.Value):
     """The ports, each with its real adapter or a test's fake."""
 
     open_cluster: OpenCluster
+    find_listener: Callable[[Settings], Listener | None]
+    """Returns None where nobody listens. Raises nothing."""
     node: Node
     environ: Mapping[bytes, bytes]
     """The environment that the runtime gave us, and that delegates get."""

@@ -6,7 +6,7 @@ from multus_py.cluster.port import Phase, Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from multus_py.attach.work import Work
     from multus_py.base.clock import Clock, Deadline
@@ -22,9 +22,15 @@ class Stopwatch:
         self._started = clock.monotonic()
         self._phases: list[Phase] = []
 
-    def delegates(self, work: Work) -> Work:
-        """Return the same call, with every plugin that it runs measured."""
-        return work.replace(executor=work.executor.replace(run=_Timed(work.executor.run, self)))
+    def delegates(self, work: Work, *, meanwhile: Callable[[], object] | None = None) -> Work:
+        """Return the same call, with every plugin that it runs measured.
+
+        Args:
+            work: The call.
+            meanwhile: Done while the first plugin is at work.
+        """
+        timed = _Timed(work.executor.run, self, verb=work.request.call.command, meanwhile=meanwhile)
+        return work.replace(executor=work.executor.replace(run=timed))
 
     def phase(self, name: str, plugin: str = "") -> _Phase:
         """Return a context whose time is noted under this name, however it ends."""
@@ -59,12 +65,25 @@ class _Phase:
 class _Timed:
     """Runs programs, and notes how long each took."""
 
-    def __init__(self, run: Run, stopwatch: Stopwatch) -> None:
+    def __init__(self, run: Run, stopwatch: Stopwatch, *, verb: str, meanwhile: Callable[[], object] | None) -> None:
         self._run = run
         self._stopwatch = stopwatch
+        self._verb = verb.encode()
+        self._meanwhile = meanwhile
 
     def __call__(self, program: Program, deadline: Deadline, *, started: Started | None = None) -> Outcome:
         """Run one."""
-        name = "delegate" if program.environ.get(b"CNI_COMMAND") == b"ADD" else "undo"
+
+        def begun(pid: int) -> None:
+            if started is not None:
+                started(pid)
+            self._use_the_time()
+
+        name = "delegate" if program.environ.get(b"CNI_COMMAND") == self._verb else "undo"
         with self._stopwatch.phase(name, program.argv[0].rpartition("/")[2]):
-            return self._run(program, deadline, started=started)
+            return self._run(program, deadline, started=begun)
+
+    def _use_the_time(self) -> None:
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile is not None:
+            meanwhile()

@@ -71,7 +71,7 @@ class Phase(value.Value):
     """A part of a call, and what it took."""
 
     name: str
-    """pod, plan, record, delegate, undo, status."""
+    """pod, plan, record, delegate, undo, status; a delegate is called with the call's own verb, to undo with DEL."""
     plugin: str = ""
     """For a delegate its type."""
     seconds: float
@@ -85,5 +85,5 @@ class Report(value.Value):
     seconds: float
     """Since its configuration was read."""
     networks: tuple[str, ...] = ()
-    """What was attached, in order."""
+    """What was attached, or is taken back or looked at, in the order of ADD."""
     phases: tuple[Phase, ...] = ()

@@ -78,12 +78,12 @@ TIMES: dict[str, tuple[str, tuple[str, ...], Callable[[Counted], Mapping[Labels,
     ),
     "multus_call_phase_duration_seconds": (
         "The parts of the plugin's calls.",
-        ("phase",),
+        ("verb", "phase"),
         lambda counted: counted.phases,
     ),
     "multus_delegate_duration_seconds": (
-        "The delegates that the plugin runs, by their type.",
-        ("plugin",),
+        "The delegates that the plugin runs, by what they are called with, and their type.",
+        ("verb", "plugin"),
         lambda counted: counted.delegates,
     ),
 }

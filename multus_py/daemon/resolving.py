@@ -73,14 +73,17 @@ class Resolver:
     def resolve(self, question: Resolve) -> Resolved:
         """Return the answer, with whatever has to be asked for it.
 
+        An API server that did not answer the first question is not asked a second one: the call waits for the answer to
+        both no longer than for one.
+
         Raises:
             ClusterError: The pod cannot be had, for another reason than that there is none.
         """
-        pod = self._pod(question) if question.name else None
+        pod, silence = self._pod(question) if question.name else (None, None)
         wanted = _wanted(question, pod)
         known = {key: found for key in wanted if (found := self._nads.get(key))} if self._nads.is_current() else {}
         nads: dict[Key, JSONObject | Failure | None] = {key: kept.document() for key, kept in known.items()}
-        nads |= self._asked([key for key in wanted if key not in known])
+        nads |= self._asked([key for key in wanted if key not in known], silence)
         return Resolved(pod=pod, nads={key: nads[key] for key in wanted})
 
     def _remembered(self, question: Resolve) -> Kept | None:
@@ -88,25 +91,33 @@ class Resolver:
         kept = self._pods.get((question.namespace, question.name))
         return kept if kept is not None and question.uid and kept.uid == question.uid else None
 
-    def _pod(self, question: Resolve) -> JSONObject | None:
-        """Return the pod, None when there is none. Raises ClusterError."""
+    def _pod(self, question: Resolve) -> tuple[JSONObject | None, errors.UnavailableError | None]:
+        """Return the pod, None when there is none; and what kept the API server from telling, if it is from memory.
+
+        Raises:
+            ClusterError: It cannot be had.
+        """
         kept = self._remembered(question)
         if kept is not None and self._pods.is_current():
-            return kept.document()
+            return kept.document(), None
         try:
             with self._connections.borrowed() as cluster:
-                return cache.pod_document(cluster.get_pod(question.namespace, question.name))
+                return cache.pod_document(cluster.get_pod(question.namespace, question.name)), None
         except errors.NotFoundError:
-            return None
-        except errors.UnavailableError:
+            return None, None
+        except errors.UnavailableError as error:
             if kept is None:
                 raise
-            return kept.document()
+            return kept.document(), error
 
-    def _asked(self, wanted: Sequence[Key]) -> dict[Key, JSONObject | Failure | None]:
+    def _asked(
+        self, wanted: Sequence[Key], silence: errors.UnavailableError | None
+    ) -> dict[Key, JSONObject | Failure | None]:
         """Ask for NADs; what cannot be had is answered in its place, so that it hides nothing else."""
         if not wanted:
             return {}
+        if silence is not None:
+            return {key: self._judged(key, silence) for key in wanted}
         try:
             with self._connections.borrowed() as cluster:
                 found = cluster.get_nads(wanted)

@@ -218,7 +218,7 @@ class Serving:
         self._journal.note(
             "call",
             verb=report.verb,
-            pod=f"{about.namespace}/{about.name}",
+            **({"pod": f"{about.namespace}/{about.name}"} if about.name else {}),
             outcome="success" if report.succeeded else "failure",
             networks=",".join(report.networks),
             seconds=f"{report.seconds:.3f}",

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds of the histograms' buckets, in seconds."""
-MANY = 50
-"""How many kinds of plugin are told apart; what comes after that is "other"."""
+UNDO = "undo"
+"""The part of a call in which delegates get a DEL, whatever the call's own verb is."""
+MANY = 100
+"""How many kinds of plugin are told apart, by their verbs; what comes after that is "other"."""
 
 Labels: TypeAlias = tuple[str, ...]
 
@@ -47,9 +49,9 @@ class Counted:
     calls: Mapping[Labels, Times] = field(default_factory=dict)
     """Calls of the plugin, by verb and result."""
     phases: Mapping[Labels, Times] = field(default_factory=dict)
-    """Parts of the plugin's calls, by name."""
+    """Parts of the plugin's calls, by the call's verb and the part's name."""
     delegates: Mapping[Labels, Times] = field(default_factory=dict)
-    """Delegates, by type."""
+    """Delegates, by the verb that they were called with, and their type."""
 
 
 class Traffic:
@@ -84,9 +86,10 @@ class Traffic:
         with self._lock:
             self._observe("calls", (report.verb, "success" if report.succeeded else "failure"), report.seconds)
             for phase in report.phases:
-                self._observe("phases", (phase.name,), phase.seconds)
+                self._observe("phases", (report.verb, phase.name), phase.seconds)
                 if phase.plugin:
-                    self._observe("delegates", (phase.plugin,), phase.seconds)
+                    verb = "DEL" if phase.name == UNDO else report.verb
+                    self._observe("delegates", (verb, phase.plugin), phase.seconds)
 
     def read(self) -> Counted:
         """Return what was counted so far."""

@@ -44,7 +44,25 @@ class Delay:
     seconds: float
 
 
-Action: TypeAlias = Answer | Garbage | HangUp | Delay
+@dataclass(frozen=True)
+class CutLine:
+    """Close the connection of a watch in the middle of a line. Whatever is no watch goes on as usual."""
+
+    whole: int = 0
+    """How many lines come before that one."""
+
+
+@dataclass(frozen=True)
+class Trickle:
+    """Answer as usual, but a few bytes at a time."""
+
+    size: int
+    """How many bytes."""
+    pause: float
+    """Seconds before each portion."""
+
+
+Action: TypeAlias = Answer | Garbage | HangUp | Delay | CutLine | Trickle
 
 
 @dataclass(frozen=True)

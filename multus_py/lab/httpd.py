@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import socket
 import socketserver
 import ssl
@@ -13,11 +14,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from itertools import count
+from typing import TYPE_CHECKING
 
 from multus_py.lab import api, apierrors, routes
 from multus_py.lab.api import Api, Call, Reply, Stream
 from multus_py.lab.apierrors import ApiError
-from multus_py.lab.faults import Action, Answer, Delay, Faults, Garbage, HangUp
+from multus_py.lab.faults import Action, Answer, CutLine, Delay, Faults, Garbage, HangUp, Trickle
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _POLL_SECONDS = 0.02  # how long stopping may wait for the accept loop to notice
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, no time: close() sends RST
@@ -177,11 +182,11 @@ class Handler(BaseHTTPRequestHandler):
         if isinstance(action, Delay):
             self.server.stopping.wait(action.seconds)
         answer = self._answer(call, action)
-        cut = action if isinstance(action, HangUp) else None
-        if isinstance(answer, Stream):
-            self._stream(answer, cut)
-        else:
-            self._send(answer, cut)
+        with self._trickling(action):
+            if isinstance(answer, Stream):
+                self._stream(answer, action)
+            else:
+                self._send(answer, action if isinstance(action, HangUp) else None)
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - the names that http.server looks for
 
@@ -239,25 +244,58 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(reply.body[: len(reply.body) // 2])
             self._hang_up(cut)
 
-    def _stream(self, stream: Stream, cut: HangUp | None) -> None:
+    def _stream(self, stream: Stream, action: Action | None) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        if cut is not None:
-            self._hang_up(cut)
+        if isinstance(action, HangUp):
+            self._hang_up(action)
             return
         if self.server.stopping.is_set():  # set before running watches are ended: this one may have begun after that
             self.close_connection = True
             return
-        for line in stream.lines:
+        for number, line in enumerate(stream.lines):
+            if isinstance(action, CutLine) and number == action.whole:
+                self.wfile.write(b"%x\r\n%b" % (len(line), line[: len(line) // 2]))
+                self.close_connection = True
+                return
             self.wfile.write(b"%x\r\n%b\r\n" % (len(line), line))
         self.wfile.write(b"0\r\n\r\n")
+
+    @contextlib.contextmanager
+    def _trickling(self, action: Action | None) -> Iterator[None]:
+        plain = self.wfile
+        if isinstance(action, Trickle):
+            self.wfile = _Slow(plain, action, self.server.stopping)
+        try:
+            yield
+        finally:
+            self.wfile = plain
 
     def _hang_up(self, action: HangUp) -> None:
         if action.reset:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.close_connection = True
+
+
+class _Slow(io.BufferedIOBase):
+    """Writes a few bytes at a time; as fast as it can once the server stops."""
+
+    def __init__(self, stream: io.BufferedIOBase, how: Trickle, stopping: threading.Event) -> None:
+        self._stream = stream
+        self._how = how
+        self._stopping = stopping
+
+    def write(self, data: ReadableBuffer) -> int:
+        view = memoryview(data)
+        for start in range(0, len(view), self._how.size):
+            self._stopping.wait(self._how.pause)
+            self._stream.write(view[start : start + self._how.size])
+        return len(view)
+
+    def flush(self) -> None:
+        self._stream.flush()
 
 
 def _common_name(connection: ssl.SSLSocket) -> str:

@@ -10,6 +10,7 @@ import pytest
 from tests.e2e import cluster as clusters
 from tests.e2e import waiting
 from tests.e2e.cluster import Cluster, Space, new_space, nothing_new
+from tests.e2e.daemon import Daemons
 from tests.e2e.node import Node
 
 
@@ -43,6 +44,25 @@ def space(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Space]:
         except BaseException:
             node.clean()
             raise
+
+
+@pytest.fixture(scope="module")
+def daemons(cluster: Cluster) -> Iterator[Daemons]:
+    made = Daemons(cluster.nodes)
+    yield made
+    made.stop()
+
+
+@pytest.fixture(params=["daemon", "daemon-killed"])
+def daemon(request: pytest.FixtureRequest, daemons: Daemons, space: Space) -> Iterator[None]:
+    """Run a case twice: with a daemon on each node, and with daemons that are killed half-way through it.
+
+    That is in the middle of the first call on a node, or at the nth ADD of a delegate: `@pytest.mark.half_way(n)`.
+    """
+    mark = request.node.get_closest_marker("half_way")
+    adds: int = mark.args[0] if mark else 1
+    with daemons.killed_half_way(adds) if request.param == "daemon-killed" else daemons.answering():
+        yield
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ class Equipment:
         elif BINARY:
             self.machine.run([BINARY, "install", "--cni-bin-dir", "/opt/cni/bin"])
         else:
-            wrapper = f"#!/bin/sh\nexec {sys.executable} -m multus_py\n"
+            wrapper = f'#!/bin/sh\nexec {sys.executable} -m multus_py "$@"\n'
             self._write("/opt/cni/bin/multus", wrapper, mode=0o755)
 
     def strip(self) -> None:
@@ -219,6 +219,17 @@ class Equipment:
         """Let everybody pass, and wait until they have."""
         self.machine.path("/run/gate.closed").unlink(missing_ok=True)
         wait_for(lambda: not self._at_gate(), "nobody is at the gate", timeout=20)
+
+    def trap(self, plugin: str, script: str) -> None:
+        """Put a script in a plugin's place, and the plugin in `/opt/cni/trapped`."""
+        place = self._file(f"/opt/cni/trapped/{plugin}")
+        place.parent.mkdir(exist_ok=True)
+        shutil.copy2(self._file(f"/opt/cni/bin/{plugin}"), place)
+        self._write(f"/opt/cni/bin/{plugin}", script, mode=0o755)
+
+    def untrap(self, plugin: str) -> None:
+        """Put a plugin back in its place."""
+        self._file(f"/opt/cni/trapped/{plugin}").rename(self._file(f"/opt/cni/bin/{plugin}"))
 
     def _at_gate(self) -> bool:
         return "/opt/cni/bin/gate" in self.machine.run(

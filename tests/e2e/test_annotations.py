@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from multus_py.lab.objects import Object, at, text
 from tests.e2e import networks
 from tests.e2e.cluster import CONF, DEFAULT_NETWORK, Cluster, Space, new_space, status_of
 from tests.e2e.node import Node
 
 EXAMPLES = CONF / "examples"
+pytestmark = pytest.mark.usefixtures("daemon")
 
 
 def test_default_route_goes_over_the_second_network(space: Space, left: Node) -> None:
@@ -58,12 +61,12 @@ def test_default_network_takes_the_place_of_the_cluster_network(space: Space) ->
 
 
 def test_isolation_keeps_pods_to_their_own_namespace(space: Space, cluster: Cluster, left: Node) -> None:
-    with new_space(cluster, "foreign") as foreign, left.configured(namespaceIsolation=True):
+    with new_space(cluster, f"foreign-{space.name[-40:]}") as foreign, left.configured(namespaceIsolation=True):
         space.nad("own", networks.macvlan())
         foreign.nad("theirs", networks.macvlan())
         space.pod("good", "own", on=left)
-        space.pod("sly", "foreign/theirs", on=left)
-        space.pod("slyer", on=left, annotations={DEFAULT_NETWORK: "foreign/theirs"})
+        space.pod("sly", f"{foreign.name}/theirs", on=left)
+        space.pod("slyer", on=left, annotations={DEFAULT_NETWORK: f"{foreign.name}/theirs"})
         assert list(left.interfaces(space.running("good"))) == ["eth0", "net1"]
         for name in ("sly", "slyer"):
             refusal = "namespace isolation enabled, annotation violates permission"

@@ -7,6 +7,8 @@ import json
 import re
 import urllib.request
 
+import pytest
+
 from multus_py.lab.objects import Object, at, text
 from tests.e2e import networks
 from tests.e2e.api import APPS
@@ -15,6 +17,7 @@ from tests.e2e.node import Node
 from tests.e2e.waiting import say, wait_for
 
 EXAMPLES = CONF / "examples"
+pytestmark = pytest.mark.usefixtures("daemon")
 
 
 def test_f1_two_nodes_ping_over_a_direct_link(space: Space, left: Node, right: Node) -> None:
@@ -160,7 +163,7 @@ def test_f9_a_missing_plugin_is_named_and_the_pod_can_be_deleted(space: Space) -
 
 
 def test_f10_a_network_of_another_namespace_is_not_found(space: Space, cluster: Cluster) -> None:
-    with new_space(cluster, "elsewhere") as elsewhere:
+    with new_space(cluster, f"elsewhere-{space.name[-40:]}") as elsewhere:
         elsewhere.nad("storage", networks.macvlan())
         space.apply(EXAMPLES / "other-namespace.yaml")
         wanted = f"cannot find a network-attachment-definition (storage) in namespace ({space.name})"
@@ -169,6 +172,7 @@ def test_f10_a_network_of_another_namespace_is_not_found(space: Space, cluster: 
             nothing_new(node, {})
 
 
+@pytest.mark.half_way(50)  # of 50 pods with two networks
 def test_f11_fifty_pods_come_and_go(space: Space, left: Node) -> None:
     space.apply(EXAMPLES / "deployment.yaml")
     deployment = f"{APPS}/namespaces/{space.name}/deployments/workers"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 import multus_py
 from multus_py.lab.objects import Object, at, text
+from tests.e2e import daemon as daemons
 from tests.e2e import networks, readme
 from tests.e2e.api import APPS, CORE
 from tests.e2e.cluster import CONF, Cluster, Space, nothing_new, status_of, wait_ready
@@ -250,10 +250,7 @@ def _hears(cluster: Cluster, node: Node, line: str) -> None:
 
 
 def _metrics(node: Node) -> dict[str, float]:
-    """Return the daemon's numbers, as Prometheus gets them."""
-    with urllib.request.urlopen(f"http://{node.address.node}:9489/metrics", timeout=10) as response:
-        lines: list[str] = response.read().decode().splitlines()
-    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines) if name[:1] != "#"}
+    return daemons.metrics(node, 9489)
 
 
 def _token(node: Node) -> str:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from multus_py.lab.objects import Object, text
 from tests.e2e import networks
 from tests.e2e.api import APPS, CORE
@@ -14,6 +16,7 @@ from tests.e2e.node import Node
 from tests.e2e.waiting import say, wait_for
 
 
+@pytest.mark.usefixtures("daemon")
 def test_static_pod_gets_its_networks(space: Space, left: Node) -> None:
     space.nad("storage", networks.macvlan())
     _write_static_pod(space, left)
@@ -28,6 +31,7 @@ def test_static_pod_gets_its_networks(space: Space, left: Node) -> None:
     space.gone(f"static-{left.name}")
 
 
+@pytest.mark.usefixtures("daemon")
 def test_pod_deleted_while_its_add_runs(space: Space, left: Node) -> None:
     space.nad("slow", networks.gate())
     left.close_gate()
@@ -42,6 +46,7 @@ def test_pod_deleted_while_its_add_runs(space: Space, left: Node) -> None:
     nothing_new(left, {})
 
 
+@pytest.mark.usefixtures("daemon")
 def test_statefulset_pod_comes_back_under_its_name(space: Space, left: Node) -> None:
     space.nad("storage", networks.macvlan())
     labels: Object = {"app": "db"}

@@ -44,6 +44,10 @@ class PluginCall(Value):
         return " ".join(part for part in (self.command, self.type, self.ifname) if part)
 
 
+_NOBODY = 1 << 22
+"""The process id of what is no process: larger than any."""
+
+
 class Hang:
     """The answer of a plugin that never ends: it is killed at its deadline, and the clock shows that."""
 
@@ -85,7 +89,6 @@ class FakeProcesses:
         return call
 
     def __call__(self, program: Program, deadline: Deadline, *, started: Started | None = None) -> Outcome:
-        del started  # there is no process
         [path] = program.argv
         directory, _, type = path.rpartition("/")
         if directory != str(self.directory) or not (self.directory / type).exists():
@@ -101,6 +104,8 @@ class FakeProcesses:
             cancel=deadline.cancel,
         )
         self.calls.append(call)
+        if started is not None:
+            started(_NOBODY)
         answers = self._answers.get((type, call.command))
         assert answers, f"nobody arranged the call {call}"
         answer = answers.pop(0) if len(answers) > 1 else answers[0]

@@ -52,7 +52,7 @@ FORBIDDEN = frozenset(
 
 
 def allowed() -> dict[str, frozenset[str]]:
-    """Read the list: a module a line, with the verbs that load it; DAEMON is an ADD through the daemon."""
+    """Read the list: a module a line, with the verbs that load it; DAEMON and TOLD are ADD and DEL with a daemon."""
     lines = [line.partition("#")[0].split() for line in GOLDEN.read_text().splitlines()]
     return {name: frozenset(verbs) for name, *verbs in filter(None, lines)}
 
@@ -226,3 +226,16 @@ def test_add_through_the_daemon_loads_what_is_on_the_list(world: World, tmp_path
     assert_on_the_list("DAEMON", loaded)
     dear = {"_ssl", "multus_py.cluster.tls", "multus_py.cluster.http", "multus_py.cluster.kubeconfig"}
     assert dear.isdisjoint(loaded)
+
+
+def test_a_del_that_tells_the_daemon_loads_what_is_on_the_list(world: World, tmp_path: Path) -> None:
+    with desk(tmp_path / port.SOCKET) as heard:
+        world.keys |= {"daemonSocketDir": str(tmp_path), "kubeconfig": "/nobody/needs/one"}
+        printed, loaded = run("DEL", keys(world), **variables(world))
+        while not heard.heard:  # nobody waits for it
+            time.sleep(0.01)
+    assert printed == ""
+    assert world.left_behind() == []
+    (told,) = heard.heard
+    assert (told["ask"], told["name"], told["events"]) == ("events", "web", [])
+    assert_on_the_list("TOLD", loaded)

@@ -104,7 +104,7 @@ def test_calls_are_counted_and_written_down(world: Served) -> None:
         assert line.endswith(' seconds=0.030 phases="plan=0.001,macvlan=0.020"')
         assert "verb=ADD pod=default/web outcome=success networks=cluster,default/net1" in line
         assert daemon.figure("multus_requests_total", question="resolve", outcome="memory") == 1
-        assert daemon.figure("multus_delegate_duration_seconds_count", plugin="macvlan") == 1
+        assert daemon.figure("multus_delegate_duration_seconds_count", verb="ADD", plugin="macvlan") == 1
 
 
 def test_fallbacks_are_counted_by_the_file_that_the_plugin_appends_to(world: Served) -> None:

@@ -29,20 +29,17 @@ class DaemonProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._log = node.directory / "daemon.log"
 
-    def start(self) -> None:
-        """Start it, and wait until it lets calls in."""
+    def start(self, *program: str | Path) -> None:
+        """Start it, and wait until it lets calls in.
+
+        Args:
+            program: What to start in place of the node's Multus.
+        """
         nowhere = self._node.directory / "nowhere"  # the node's configuration is the test's business
         nowhere.mkdir(exist_ok=True)
         command = [
-            *(
-                str(self._node.plugins / "multus"),
-                "daemon",
-                "--metrics-port",
-                "0",
-                "--skip-config-watch",
-                "--node-name",
-                NODE,
-            ),
+            *map(str, program or [self._node.plugins / "multus"]),
+            *("daemon", "--metrics-port", "0", "--skip-config-watch", "--node-name", NODE),
             *("--socket-dir", str(self.directory), "--kubeconfig", str(self._node.kubeconfig)),
             *("--cni-conf-dir", str(nowhere), "--multus-autoconfig-dir", str(nowhere)),
         ]
@@ -55,6 +52,10 @@ class DaemonProcess:
             assert self._process.poll() is None, f"the daemon has ended: {self.log}"
             assert time.monotonic() < deadline, f"the daemon lets nobody in: {self.log}"
             time.sleep(0.02)
+
+    @property
+    def pid(self) -> int:
+        return self._running().pid
 
     @property
     def log(self) -> str:

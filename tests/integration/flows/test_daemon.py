@@ -9,7 +9,6 @@ import contextlib
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -21,6 +20,7 @@ from multus_py.lab.httpd import Request
 from multus_py.lab.objects import text
 from tests.integration.flows import networks
 from tests.integration.flows.daemon import NODE
+from tests.integration.flows.memory import asked, is_attached, known, start, wait_for_line, wait_for_memory
 from tests.integration.flows.world import Pod, World
 from tests.unit.cluster.desk import read_frame
 from tests.unit.cluster.loopback import serving_at
@@ -36,49 +36,6 @@ def world(world: World) -> World:
     """Return a world with a network, which two interfaces of a pod can be attached to."""
     world.network("data", networks.storage(world.node))
     return world
-
-
-def start(world: World) -> None:
-    """Start a daemon, unless the world has one already."""
-    world.daemon.stop()
-    world.daemon.start()
-
-
-def is_attached(world: World, pod: Pod) -> None:
-    """Assert that a pod has the interfaces that it asked for, and that its status says the same."""
-    said = {entry["interface"]: entry["ips"] for entry in world.status(pod) if entry["interface"] in pod.names}
-    found = {name: [address.partition("/")[0] for address in pod.addresses(name)] for name in pod.names}
-    assert list(found) == ["eth0", "net1"]
-    assert said == found
-
-
-def known(world: World, name: str, networks: str = "data") -> Pod:
-    """Create a pod, and wait until the daemon has it, and what it names, in memory."""
-    pod = world.pod(name, networks)
-    wait_for_memory(world, name, pod.sandbox.pod_uid)
-    return pod
-
-
-def wait_for_memory(world: World, name: str, uid: str) -> None:
-    """Wait until the daemon can answer a call for a pod without asking anybody."""
-    asking = wire.Resolve(namespace="default", name=name, uid=uid, multus_namespace="kube-system")
-    deadline = time.monotonic() + 20
-    while True:
-        world.api.forget_requests()
-        with socket.socket(socket.AF_UNIX) as line:
-            line.connect(str(world.daemon.socket))
-            line.sendall(wire.pack(asking.document(), wire.MAX_REQUEST))
-            assert f'"{uid}"' in read_frame(line).decode()
-        if not asked(world):
-            return
-        assert time.monotonic() < deadline, "the daemon still has to ask"
-        time.sleep(0.05)
-
-
-def asked(world: World) -> list[str]:
-    """Return what the API server was asked of single objects, events aside."""
-    requests = [request for request in world.api.requests if request.user and "/events" not in request.path]
-    return [request.method for request in requests if request.method != "GET" or "?" not in request.path]
 
 
 def test_an_add_asks_the_api_server_for_nothing_but_the_status(world: World) -> None:
@@ -101,6 +58,26 @@ def test_the_events_and_the_report_arrive(world: World) -> None:
     line = next(line for line in world.daemon.log.splitlines() if "event=call" in line)
     for part in ("verb=ADD", "pod=default/pod1", "outcome=success", "networks=cluster,default/data", "bridge="):
         assert part in line
+
+
+def test_a_del_tells_the_daemon_how_it_went_and_needs_nothing_of_the_cluster(world: World) -> None:
+    start(world)
+    pod = world.start("pod1", "data")
+    world.stop_api()
+    world.delete(pod)
+    assert pod.names == []
+    wait_for_line(world, "verb=DEL pod=default/pod1 outcome=success networks=cluster,default/data", "bridge=")
+    assert world.daemon.fallbacks == 0
+
+
+@pytest.mark.parametrize("what", ["hang", "kill"])
+def test_a_del_does_not_miss_the_daemon(world: World, what: str) -> None:
+    start(world)
+    pod = world.start("pod1", "data")
+    (world.daemon.hang if what == "hang" else world.daemon.kill)()
+    world.delete(pod)
+    assert pod.names == []
+    assert world.daemon.fallbacks == 0
 
 
 def test_a_pod_of_the_same_name_is_another_one(world: World) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -188,6 +189,26 @@ class World:
             f"{name} in {pod.name}" for pod in self.pods if pod.sandbox.namespace.path.exists() for name in pod.names
         )
         return sorted({*self.node.leftovers("eth1"), *inside} - sandboxes)
+
+    @contextmanager
+    def without_api(self) -> Iterator[None]:
+        """Stop the API server for a while. It comes back with what it knew, but for the history and the requests."""
+        self._serving.close()
+        yield
+        listener = self.node.namespace.listen("127.0.0.1", 6443)
+        old = self.api
+        self.api = APIServer(listen=listener, authority=old.authority, tokens=old.tokens, store=old.store)
+        self._serving.enter_context(self.api)
+        self.api.forget_history()
+
+    @contextmanager
+    def cut_off(self) -> Iterator[None]:
+        """Let nothing through between the node and the API server for a while; nobody is told."""
+        self.node.namespace.run(["ip", "link", "set", "lo", "down"])
+        try:
+            yield
+        finally:
+            self.node.namespace.run(["ip", "link", "set", "lo", "up"])
 
     def stop_api(self) -> None:
         """Stop the API server and take the way to it away."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ from multus_py.cluster.direct import Direct
 from multus_py.cluster.fallback import Fallback
 from multus_py.node import errors as node_errors
 from multus_py.node.routes import DefaultRoutes
+from tests.packaging.calls import eventually
 from tests.unit.cluster.desk import desk
 from tests.unit.cluster.loopback import serving_at
 
@@ -85,9 +88,12 @@ class Node:
         self.kubeconfig = kubeconfig(root / "kubeconfig", "http://127.0.0.1:1")
 
     def open(self, **settings: object) -> Cluster | None:
-        given: dict[str, object] = {"kubeconfig": self.kubeconfig, "daemon_dir": str(self.directory), **settings}
         cluster = adapters.DaemonCluster(adapters.DirectCluster({}))
-        return cluster(Settings().replace(**given), log=QUIET)
+        return cluster(self.settings(**settings), log=QUIET)
+
+    def settings(self, **changes: object) -> Settings:
+        given: dict[str, object] = {"kubeconfig": self.kubeconfig, "daemon_dir": str(self.directory), **changes}
+        return Settings().replace(**given)
 
 
 @pytest.fixture
@@ -163,6 +169,57 @@ def test_a_daemon_is_not_asked_when_that_is_not_wanted(node: Node, switched_off:
 def test_a_directory_that_cannot_be_looked_into_holds_no_daemon(node: Node) -> None:
     node.directory.symlink_to(node.directory)  # a loop
     assert isinstance(node.open(), Direct)
+
+
+REPORT = port.Report(verb="DEL", succeeded=True, seconds=0.5, networks=("cluster",))
+
+
+def test_the_daemon_is_told_how_a_call_went_without_an_answer(node: Node) -> None:
+    node.directory.mkdir()
+    with desk(node.path) as heard:
+        listener = adapters.find_daemon(node.settings())
+        assert listener is not None
+        listener.prepare()
+        listener.tell("demo", "web", "u1", REPORT)
+        eventually(lambda: heard.heard)
+    (told,) = heard.heard
+    assert (told["ask"], told["namespace"], told["name"], told["uid"]) == ("events", "demo", "web", "u1")
+    assert told["report"] == {"verb": "DEL", "succeeded": True, "seconds": 0.5, "networks": ["cluster"], "phases": []}
+
+
+def test_a_daemon_that_does_not_hear_is_neither_an_error_nor_counted(node: Node) -> None:
+    node.directory.mkdir()
+    node.fallbacks.touch()
+    with serving_at(node.path, lambda _: None):
+        listener = adapters.find_daemon(node.settings())
+    assert listener is not None
+    listener.tell("demo", "web", "u1", REPORT)  # its socket is still there, and nobody behind it
+    node.path.unlink(missing_ok=True)
+    listener.tell("demo", "web", "u1", REPORT)
+    assert node.fallbacks.read_bytes() == b""
+
+
+def test_a_daemon_that_lets_nobody_in_is_not_told_anything(node: Node) -> None:
+    node.directory.mkdir()
+    with socket.socket(socket.AF_UNIX) as listening, contextlib.ExitStack() as others:
+        listening.bind(str(node.path))
+        listening.listen(0)
+        waiting = others.enter_context(socket.socket(socket.AF_UNIX))
+        waiting.connect(str(node.path))
+        listener = adapters.find_daemon(node.settings())
+        assert listener is not None
+        listener.tell("demo", "web", "u1", REPORT)
+        listening.accept()[0].close()
+        listening.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            listening.accept()
+
+
+@pytest.mark.parametrize("changes", [{"daemon_dir": ""}, {"kubeconfig": ""}, {}], ids=["off", "no Kubernetes", "none"])
+def test_where_there_is_no_daemon_nobody_is_told(node: Node, changes: dict[str, str]) -> None:
+    assert adapters.find_daemon(node.settings(**changes)) is None
+    node.directory.mkdir()
+    assert adapters.find_daemon(node.settings(**changes)) is None
 
 
 def test_the_node_is_asked_for_interfaces_and_routes_by_the_namespaces_path(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from multus_py.base.log import Log
 from multus_py.base.process import Outcome
 from multus_py.cluster import errors as cluster_errors
 from multus_py.cluster.objects import Nad, Pod
+from multus_py.cluster.port import Report
 from multus_py.cni import args, conf
 from multus_py.cni.skel import Request
 from tests.fakes.clock import FakeClock
@@ -24,6 +25,7 @@ from tests.fakes.processes import FakeProcesses, PluginCall
 
 if TYPE_CHECKING:
     from multus_py.attach.attachment import Attachment
+    from multus_py.attach.ports import Listener
     from multus_py.base.jsontext import JSONObject, JSONValue
 
 NETNS = "/run/netns/pod"
@@ -47,6 +49,12 @@ class World:
         self.cluster_failure: cluster_errors.ClusterError | None = None
         self.opened: list[Settings] = []
         """The settings of each way to the cluster that was asked for."""
+        self.listens = False
+        """Whether there is somebody who wants to know how calls went."""
+        self.prepared = 0
+        """How often it was asked to prepare."""
+        self.told: list[tuple[str, Report]] = []
+        """What it was told: the pod as "namespace/name/uid", and the report."""
         self.stderr: list[bytes] = []
         self.keys: JSONObject = {
             "cniVersion": "1.0.0",
@@ -124,9 +132,19 @@ class World:
             self.cluster.closed = False
         return self.cluster
 
+    def find_listener(self, _settings: Settings) -> Listener | None:
+        return self if self.listens else None
+
+    def prepare(self) -> None:
+        self.prepared += 1
+
+    def tell(self, namespace: str, pod: str, uid: str, report: Report) -> None:
+        self.told.append((f"{namespace}/{pod}/{uid}", report))
+
     def ports(self) -> Ports:
         return Ports(
             open_cluster=self.open_cluster,
+            find_listener=self.find_listener,
             node=self.node,
             environ={b"PATH": b"/bin", b"CNI_ARGS": b"of the runtime"},
             stderr=self.stderr.append,

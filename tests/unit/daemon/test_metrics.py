@@ -155,6 +155,6 @@ def test_delegates_are_timed_by_their_type() -> None:
     traffic.reported(Report(verb="ADD", succeeded=True, seconds=0.03, phases=phases))
     found = served(of(traffic))
 
-    assert found["multus_delegate_duration_seconds_sum", ("macvlan",)] == 0.02
-    assert found["multus_call_phase_duration_seconds_count", ("plan",)] == 1
+    assert found["multus_delegate_duration_seconds_sum", ("ADD", "macvlan")] == 0.02
+    assert found["multus_call_phase_duration_seconds_count", ("ADD", "plan")] == 1
     assert found["multus_call_duration_seconds_count", ("ADD", "success")] == 1

@@ -148,6 +148,18 @@ def test_old_memory_is_better_than_none_while_the_api_server_is_away() -> None:
     assert found.nads["other", "net2"] == nad_document(NET2)
 
 
+def test_an_api_server_that_is_away_is_waited_for_once_whatever_there_is_to_ask() -> None:
+    world = World(nads=(NET1,))
+    world.pods.current = world.nads.current = False
+    world.cluster.fail("get_pod", errors.UnavailableError("refused"))
+    found = world.resolver.resolve(QUESTION)
+    assert found.nads == {
+        ("default", "net1"): nad_document(NET1),
+        ("other", "net2"): Failure(kind="unavailable", message="refused"),
+    }
+    assert world.asked() == ["web"]
+
+
 def test_old_memory_of_another_pod_is_worse_than_none() -> None:
     world = World()
     world.cluster.fail("get_pod", errors.UnavailableError("refused"))

@@ -14,6 +14,8 @@ from multus_py.base.clock import SystemClock
 from multus_py.cluster import errors, kubeconfig
 from multus_py.cluster.daemon import Daemon, NoAnswerError
 from multus_py.cluster.kubeconfig import Access
+from multus_py.cluster.objects import Pod
+from multus_py.cluster.port import Report
 from multus_py.daemon.journal import Journal
 from multus_py.daemon.serving import STUCK, Place, Serving
 from multus_py.lab.apiserver import APIServer
@@ -34,7 +36,9 @@ def access(server: APIServer, tmp_path: Path) -> Access:
 
 
 @contextlib.contextmanager
-def serving(directory: Path, access: Access | None, *, node: str = "node1") -> Iterator[Serving]:
+def serving(
+    directory: Path, access: Access | None, *, node: str = "node1", log: io.StringIO | None = None
+) -> Iterator[Serving]:
     def find() -> Access:
         if access is None:
             raise errors.ConfigError("there is no service account")
@@ -42,7 +46,8 @@ def serving(directory: Path, access: Access | None, *, node: str = "node1") -> I
 
     clock = SystemClock()
     place = Place(directory=directory, node=node, spread=0.0)
-    made = Serving(place, find, environ={}, clock=clock, jitter=lambda: 0.5, journal=Journal(io.StringIO(), clock))
+    journal = Journal(log or io.StringIO(), clock)
+    made = Serving(place, find, environ={}, clock=clock, jitter=lambda: 0.5, journal=journal)
     made.start()
     yield made
     made.close(patience=30)
@@ -55,6 +60,21 @@ def ask(directory: Path, uid: str) -> str:
 
 def is_current(made: Serving) -> bool:
     return all(cache.current for cache in made.figures().caches.values())
+
+
+@pytest.mark.parametrize(("name", "told"), [("web", "verb=DEL pod=default/web outcome="), ("", "verb=DEL outcome=")])
+def test_a_line_is_written_about_a_call_which_need_not_be_about_a_pod(
+    access: Access, tmp_path: Path, name: str, told: str
+) -> None:
+    log = io.StringIO()
+    with serving(tmp_path / "run", access, log=log) as made:
+        made.tend()
+        with contextlib.closing(Daemon(str(tmp_path / "run" / "multus-py.sock"), clock=SystemClock())) as client:
+            client.post_events(
+                Pod(namespace="default", name=name, uid=""), (), Report(verb="DEL", succeeded=True, seconds=0.25)
+            )
+        eventually(log.getvalue)
+    assert f"event=call {told}success" in log.getvalue()
 
 
 def uid(server: APIServer) -> str:

@@ -4,8 +4,8 @@ from multus_py.cluster.port import Phase, Report
 from multus_py.daemon.traffic import BOUNDS, MANY, Counted, Traffic
 
 
-def report(*phases: Phase, succeeded: bool = True, seconds: float = 0.1) -> Report:
-    return Report(verb="ADD", succeeded=succeeded, seconds=seconds, phases=phases)
+def report(*phases: Phase, verb: str = "ADD", succeeded: bool = True, seconds: float = 0.1) -> Report:
+    return Report(verb=verb, succeeded=succeeded, seconds=seconds, phases=phases)
 
 
 def test_at_the_beginning_nothing_is_counted() -> None:
@@ -51,8 +51,23 @@ def test_calls_are_timed_with_their_parts_and_delegates_by_their_type() -> None:
         ("ADD", "success"): 1,
         ("ADD", "failure"): 1,
     }
-    assert {labels: times.buckets[-1] for labels, times in counted.phases.items()} == {("plan",): 2, ("delegate",): 2}
-    assert {labels: round(times.sum, 2) for labels, times in counted.delegates.items()} == {("macvlan",): 0.04}
+    assert {labels: times.buckets[-1] for labels, times in counted.phases.items()} == {
+        ("ADD", "plan"): 2,
+        ("ADD", "delegate"): 2,
+    }
+    assert {labels: round(times.sum, 2) for labels, times in counted.delegates.items()} == {("ADD", "macvlan"): 0.04}
+
+
+def test_delegates_are_told_apart_by_what_they_were_called_with() -> None:
+    traffic = Traffic()
+    for verb, name, seconds in (("ADD", "delegate", 1.0), ("ADD", "undo", 2.0), ("DEL", "delegate", 4.0)):
+        traffic.reported(report(Phase(name=name, plugin="macvlan", seconds=seconds), verb=verb))
+    delegates = traffic.read().delegates
+
+    assert {labels: times.sum for labels, times in delegates.items()} == {
+        ("ADD", "macvlan"): 1.0,
+        ("DEL", "macvlan"): 6.0,
+    }
 
 
 def test_there_is_no_end_of_plugins_but_of_names_for_them() -> None:
@@ -62,4 +77,4 @@ def test_there_is_no_end_of_plugins_but_of_names_for_them() -> None:
     delegates = traffic.read().delegates
 
     assert len(delegates) == MANY + 1
-    assert delegates["other",].buckets[-1] == 10
+    assert delegates["other", "other"].buckets[-1] == 10

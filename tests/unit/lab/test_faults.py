@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import json
 import ssl
 
 import pytest
 
 from multus_py.lab.apiserver import APIServer
-from multus_py.lab.faults import Answer, Delay, Fault, Faults, Garbage, HangUp
-from multus_py.lab.objects import Object, text
+from multus_py.lab.faults import Answer, CutLine, Delay, Fault, Faults, Garbage, HangUp, Trickle
+from multus_py.lab.objects import Object, decode, text
 from multus_py.lab.store import Selection, Store
 from tests.unit.lab.caller import MERGE, Caller, connect
 
@@ -94,6 +95,25 @@ def test_a_watch_can_be_cut_off(server: APIServer, caller: Caller) -> None:
     server.inject(Fault(HangUp("effect"), path="watch=1"))
     with pytest.raises(http.client.IncompleteRead):
         caller.call("GET", "/api/v1/pods?watch=1")
+
+
+def test_a_watch_can_be_cut_in_the_middle_of_a_line(server: APIServer, caller: Caller) -> None:
+    for name in ("pod1", "pod2"):
+        server.create({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}})
+    server.inject(Fault(CutLine(1), path="watch=1"))
+    with pytest.raises(http.client.IncompleteRead) as caught:
+        caller.call("GET", "/api/v1/pods?watch=1")
+    whole, half = caught.value.partial.split(b"\n")
+    assert decode(whole)
+    with pytest.raises(json.JSONDecodeError):
+        decode(half)
+
+
+def test_an_answer_can_come_a_few_bytes_at_a_time(server: APIServer, caller: Caller, pod: Object) -> None:
+    server.create(pod)
+    quick = caller.call("GET", POD1).body
+    server.inject(Fault(Trickle(7, pause=0)))
+    assert [caller.call("GET", POD1).body for _ in range(2)] == [quick, quick]
 
 
 def test_a_delay_outlasts_the_client_but_not_the_server() -> None:

@@ -6,7 +6,7 @@ from tests.e2e.scale import extrapolation
 from tests.e2e.scale.calls import Bill
 from tests.e2e.scale.field import Cost
 from tests.e2e.scale.population import Size
-from tests.e2e.scale.simulation import Phase, Results
+from tests.e2e.scale.simulation import IDLE, QUIET, Phase, Results
 
 
 def cost(*, requests: int = 0, lists: int = 0, received: int = 0, cpu: float = 0.0) -> Cost:
@@ -25,8 +25,9 @@ def cost(*, requests: int = 0, lists: int = 0, received: int = 0, cpu: float = 0
 
 RESULTS = Results(
     size=Size(nodes=10, pods=100, nads=5),
-    idle_cpu=0.1,
     phases=[
+        Phase(IDLE, cost(cpu=0.5)),
+        Phase(QUIET, cost(cpu=1.5)),
         Phase("cold start", cost(requests=20, lists=20, received=5_000_000, cpu=2.0)),
         Phase("networks change", cost(received=200_000), events=20),
         Phase("pods come and go", cost(received=600_000), events=600),

@@ -41,7 +41,9 @@ LIMIT = 500
 PATIENCE = 30.0
 """Seconds that a page, or the beginning of a watch, may take."""
 IDLE = 100.0
-"""Seconds of silence after which a watch counts as dead: a bookmark should come every minute."""
+"""Seconds of silence, at least, after which another watch is begun: a bookmark should come every minute. But an API
+server bookmarks no more than etcd tells it, which is every ten minutes where nothing changes and nobody has set
+--experimental-watch-progress-notify-interval (kubeadm sets 5 s). So silence alone is no failure."""
 WATCH = 300.0
 """Seconds after which the API server shall end a watch, at least; at most twice that. It moves us to another server
 of several in time, and has the token read again."""
@@ -141,9 +143,9 @@ class Collection:
         return self._changes(stream, reader, head)
 
     def _changes(self, stream: Patient, reader: http.Reader, head: Response) -> Iterator[Change]:
-        stream.limit = IDLE
+        stream.limit = IDLE * (1 + 0.5 * self._jitter())
         try:
-            with self._translated("watch"):
+            with self._translated("watch"), contextlib.suppress(TimeoutError):
                 for line in http.read_lines(reader, head):
                     yield self._change(line)
         finally:

@@ -155,6 +155,8 @@ class ControlPlane:
             f"--listen-client-urls={ETCD}",
             f"--advertise-client-urls={ETCD}",
             "--listen-peer-urls=http://127.0.0.1:2380",
+            # As kubeadm has it: without it there are no bookmarks of what does not change.
+            "--experimental-watch-progress-notify-interval=5s",
         ]
 
     def _api_server(self) -> list[str]:

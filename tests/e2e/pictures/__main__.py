@@ -46,8 +46,9 @@ def main(binary: Path) -> int:
         )
         try:
             start, pods = _load(cluster)
+            end = time.time()
             panels = [
-                _panel(prometheus, one, start=start, end=time.time())
+                _panel(prometheus, one, start=start, end=end)
                 for one in _objects(json.loads((CONF / "monitoring/dashboard.json").read_text())["panels"])
             ]
         finally:
@@ -58,7 +59,7 @@ def main(binary: Path) -> int:
     )
     _IMAGES.mkdir(parents=True, exist_ok=True)
     preview = Path(os.environ.get("PREVIEW", work / "dashboard.png"))
-    drawing.draw(panels, caption=caption, start=start, files=[_IMAGES / "dashboard.svg", preview])
+    drawing.draw(panels, caption=caption, start=start, end=end, files=[_IMAGES / "dashboard.svg", preview])
     shutil.rmtree(work / "logs", ignore_errors=True)
     return 0
 

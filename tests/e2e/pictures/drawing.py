@@ -18,6 +18,7 @@ mpl.rcParams.update({"font.size": 8.5, "font.family": "DejaVu Sans", "svg.fontty
 
 _COLUMNS, _WIDTH, _ROW = 24, 16.0, 0.36
 _GAP = 0.012
+_TIMES = ((86400, "days"), (3600, "h"), (60, "min"), (1, "s"))
 _AXES = {"s": "seconds", "reqps": "a second", "ops": "a second", "bytes": "MiB", "short": "number"}
 
 
@@ -44,13 +45,14 @@ class Panel:
     """Each with its name for the legend."""
 
 
-def draw(panels: Sequence[Panel], *, caption: str, start: float, files: Sequence[Path]) -> None:
+def draw(panels: Sequence[Panel], *, caption: str, start: float, end: float, files: Sequence[Path]) -> None:
     """Draw a dashboard.
 
     Args:
         panels: What is on it.
         caption: What the reader sees.
         start: The time that counts as nought.
+        end: The last time on the axes.
         files: Where it goes; the suffix says the format.
     """
     rows = max(panel.place.y + panel.place.h for panel in panels)
@@ -62,7 +64,7 @@ def draw(panels: Sequence[Panel], *, caption: str, start: float, files: Sequence
         if panel.kind == "stat":
             _stat(axes, panel)
         else:
-            _series(axes, panel, start)
+            _series(axes, panel, start=start, end=end)
     for file in files:
         figure.savefig(file, dpi=110, metadata={"Date": None} if file.suffix == ".svg" else {})
 
@@ -74,7 +76,7 @@ def _box(place: Place, rows: int, body: float, *, inset: bool) -> tuple[float, f
     bottom = body - place.y / rows * body - height
     if not inset:
         return left + _GAP / 2, bottom + 0.3 * height, width - _GAP, 0.45 * height
-    return left + 0.045, bottom + 0.15 * height, width - 0.06, 0.72 * height
+    return left + 0.045, bottom + 0.18 * height, width - 0.06, 0.68 * height
 
 
 def _stat(axes: Axes, panel: Panel) -> None:
@@ -86,7 +88,7 @@ def _stat(axes: Axes, panel: Panel) -> None:
     axes.text(0.5, 0.5, text, ha="center", va="center", fontsize=13)
 
 
-def _series(axes: Axes, panel: Panel, start: float) -> None:
+def _series(axes: Axes, panel: Panel, *, start: float, end: float) -> None:
     axes.set_title(panel.title, fontsize=9.5, loc="left")
     axes.set_ylabel(_AXES[panel.unit])
     axes.set_xlabel("seconds since the first pod", labelpad=1)
@@ -94,9 +96,13 @@ def _series(axes: Axes, panel: Panel, start: float) -> None:
     for name, curve in panel.curves:
         times = [at - start for at in curve.times]
         axes.plot(times, [_scaled(value, panel.unit) for value in curve.values], label=name, linewidth=1.3)
-    axes.set_ylim(bottom=0)
+    axes.set_xlim(0, end - start)
+    highest = max((value for _, curve in panel.curves for value in curve.values if not math.isnan(value)), default=0.0)
+    axes.set_ylim(0, 1.15 * _scaled(highest, panel.unit) or 1)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    if panel.curves:
+    if not panel.curves:
+        axes.text(0.5, 0.5, "none", transform=axes.transAxes, ha="center", va="center", color="0.4")
+    else:
         axes.legend(fontsize=7, loc="best", framealpha=0.85, ncols=2 if len(panel.curves) > 4 else 1)
 
 
@@ -108,7 +114,8 @@ def _amount(value: float, unit: str) -> str:
     if math.isnan(value):
         return "-"
     if unit == "s":
-        return f"{value / 60:.0f} min" if value >= 120 else f"{value:.0f} s"
+        scale, name = next((size, name) for size, name in _TIMES if value >= 2 * size or size == 1)
+        return f"{value / scale:.0f} {name}"
     return f"{round(value, 1):g}"
 
 

@@ -53,11 +53,6 @@ class Look:
 
     standings: tuple[Standing, ...]
 
-    @property
-    def current(self) -> bool:
-        """Whether every cache is believed and watches."""
-        return all(one.current for one in self.standings)
-
     def sum(self, kind: str, figure: str) -> int:
         """Return a figure of one kind, of all nodes together."""
         return sum(getattr(one, figure) for one in self.standings if one.kind == kind)

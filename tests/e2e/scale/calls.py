@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from tests.e2e.scale import population
 from tests.e2e.scale.field import Cost, Field
 
 NETWORKS = 2
+_AT_ONCE, _ROUNDS = 4, 2
 _PODS = "203.0.113.128/25"
 _PLUGIN_FOLDERS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
 
@@ -32,22 +35,24 @@ class Bill:
 class Calls:
     """Runs the calls of a node's pods."""
 
-    def __init__(self, field: Field, node: str, *, directory: Path, sandbox: Namespace) -> None:
+    def __init__(self, field: Field, node: str, *, directory: Path, sandboxes: Sequence[Namespace]) -> None:
         """Prepare.
 
         Args:
             field: The cluster, and what measures.
             node: Whose pods they are.
             directory: For records, addresses and the like.
-            sandbox: Where each pod gets its interfaces, one pod after the other.
+            sandboxes: Where the pods get their interfaces: as many pods at a time as there are of these.
         """
         self._field = field
         self._node = node
         self._directory = directory
         self._plugins = next(folder for folder in _PLUGIN_FOLDERS if (folder / "macvlan").exists())
         self._pods = [
-            Pod(population.NAMESPACE, name, uid, NETWORKS, sandbox.path) for name, uid in field.population.pods_of(node)
+            Pod(population.NAMESPACE, name, uid, NETWORKS, sandboxes[number % len(sandboxes)].path)
+            for number, (name, uid) in enumerate(field.population.pods_of(node))
         ]
+        self._at_once = len(sandboxes)
         ranges = [[{"subnet": _PODS}]]
         ipam = {"type": "host-local", "dataDir": str(directory / "leases"), "ranges": ranges}
         self._primary: Mapping[str, object] = {**networks.primary(directory), "ipam": ipam}
@@ -98,23 +103,32 @@ class Calls:
 
     def _bill(self, way: str, variant: Meta) -> Bill:
         cost, _ = self._field.cost(lambda: self._attach_and_detach(variant))
-        return Bill(way, len(self._pods), cost)
+        return Bill(way, len(self._pods) * _ROUNDS, cost)
 
     def _attach_and_detach(self, variant: Meta) -> None:
-        for number, pod in enumerate(self._pods):
-            container = f"scale{number}"
-            results = [_done(step) for step in variant.add(pod, container)]
-            for step in variant.delete(pod, container, results):
-                _done(step)
+        shares = [self._pods[number :: self._at_once] * _ROUNDS for number in range(self._at_once)]
+        with ThreadPoolExecutor(self._at_once) as threads:
+            for _ in threads.map(functools.partial(_attach_and_detach, variant), shares):
+                pass
 
 
 @contextmanager
 def prepared(field: Field, directory: Path) -> Iterator[Calls]:
     """Make what the plugins need of a machine, for the pods of the first node."""
-    with Namespace("multus-scale-pod") as sandbox:
+    with ExitStack() as stack:
+        sandboxes = [stack.enter_context(Namespace(f"multus-scale-pod{number}")) for number in range(_AT_ONCE)]
         run(["ip", "link", "add", population.UPLINK, "type", "veth", "peer", "name", "far"])
         run(["ip", "link", "set", population.UPLINK, "up"])
-        yield Calls(field, field.population.nodes[0], directory=directory, sandbox=sandbox)
+        yield Calls(field, field.population.nodes[0], directory=directory, sandboxes=sandboxes)
+
+
+def _attach_and_detach(variant: Meta, pods: Sequence[Pod]) -> None:
+    """Attach and detach pods, one after the other."""
+    for pod in pods:
+        container = f"scale-{pod.name}"
+        results = [_done(step) for step in variant.add(pod, container)]
+        for step in variant.delete(pod, container, results):
+            _done(step)
 
 
 def _done(step: process.Step) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 from multus_py.lab import kubeconfig
 from tests.e2e import controlplane
 from tests.e2e.cluster import Cluster
-from tests.e2e.scale.caches import Caches
+from tests.e2e.scale.caches import Caches, Look, Standing
 from tests.e2e.scale.ledger import Ledger, Request, tally
 from tests.e2e.scale.meters import Meters
 from tests.e2e.scale.population import Population, Size
@@ -55,17 +55,15 @@ class Field:
         self.ledger = ledger
         self.meters = meters
 
-    def wait_current(self, *, watches: int, timeout: float = 120) -> None:
-        """Wait until every cache is believed and has begun so many watches, counted over all of a node's caches."""
+    def wait_current(self, *, since: Look | None = None, timeout: float = 120) -> None:
+        """Wait until every cache is believed and watches, each with another watch than it had then."""
+        before = {(one.node, one.kind): one.watches for one in since.standings} if since else {}
 
-        def current() -> bool:
-            look = self.caches.look()
-            return look.current and all(one.watches >= watches for one in look.standings)
+        def missing() -> list[Standing]:
+            standings = self.caches.look().standings
+            return [one for one in standings if not one.current or one.watches <= before.get((one.node, one.kind), 0)]
 
-        def found() -> object:
-            return [one for one in self.caches.look().standings if not one.current or one.watches < watches][:5]
-
-        wait_for(current, "every cache is current", timeout=timeout, found=found)
+        wait_for(lambda: not missing(), "every cache is current", timeout=timeout, found=lambda: missing()[:5])
 
     def wait_equal(self, *, timeout: float = 60) -> None:
         """Wait until every cache holds what the server has, and nothing else."""
@@ -85,11 +83,10 @@ class Field:
             received=now.received - passed.received,
             sent=now.sent - passed.sent,
             connections=now.connections - passed.connections,
-            # A server that has been restarted counts from nothing.
-            api_cpu=after.api_cpu - (before.api_cpu if after.api_cpu >= before.api_cpu else 0.0),
-            etcd_cpu=after.etcd_cpu - before.etcd_cpu,
-            waited=max(0.0, after.waited - before.waited),
-            rejected=max(0.0, after.rejected - before.rejected),
+            api_cpu=_more(after.api_cpu, before.api_cpu),
+            etcd_cpu=_more(after.etcd_cpu, before.etcd_cpu),
+            waited=_more(after.waited, before.waited),
+            rejected=_more(after.rejected, before.rejected),
         )
         return cost, requests
 
@@ -129,6 +126,11 @@ def laid_out(cluster: Cluster, size: Size, directory: Path, *, processes: int, t
 def relayed() -> str:
     """Return the server's URL by way of the relay."""
     return f"https://{controlplane.ADDRESS}:{_PORT}"
+
+
+def _more(after: float, before: float) -> float:
+    """Return by how much a counter has grown; that of a server which was restarted in between begins at nought."""
+    return after - before if after >= before else after
 
 
 def idle(seconds: float) -> Callable[[], None]:

@@ -6,6 +6,7 @@ import ssl
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from prometheus_client import parser
 
@@ -17,9 +18,11 @@ _WANTED = (
     "apiserver_flowcontrol_rejected_requests_total",
     "apiserver_flowcontrol_dispatched_requests_total",
     "apiserver_flowcontrol_request_wait_duration_seconds_sum",
-    "apiserver_longrunning_requests",
-    "apiserver_watch_cache_",
+    "apiserver_flowcontrol_nominal_limit_seats",
 )
+
+
+_Sample: TypeAlias = tuple[str, dict[str, str], float]
 
 
 @dataclass(frozen=True)
@@ -35,10 +38,8 @@ class Reading:
     """Seconds that requests have waited for their turn."""
     rejected: float
     """Requests that were sent away, as there were too many."""
-    watches: float
-    """Watches of pods and NADs that are open, whoever's they are."""
     levels: tuple[str, ...]
-    """Where requests of service accounts in kube-system are dispatched: flow schema and priority level."""
+    """Where requests are dispatched: flow schema, priority level, and its seats."""
 
 
 class Meters:
@@ -59,25 +60,10 @@ class Meters:
             etcd_cpu=_sum(etcd, "process_cpu_seconds_total"),
             waited=_sum(server, "apiserver_flowcontrol_request_wait_duration_seconds_sum"),
             rejected=_sum(server, "apiserver_flowcontrol_rejected_requests_total"),
-            watches=sum(
-                value
-                for name, labels, value in server
-                if name == "apiserver_longrunning_requests"
-                and labels.get("verb") == "WATCH"
-                and labels.get("resource") in {"pods", "network-attachment-definitions"}
-            ),
-            levels=tuple(
-                sorted(
-                    {
-                        f"{labels['flow_schema']} -> {labels['priority_level']}"
-                        for name, labels, value in server
-                        if name == "apiserver_flowcontrol_dispatched_requests_total" and value
-                    }
-                )
-            ),
+            levels=_levels(server),
         )
 
-    def _samples(self, url: str, context: ssl.SSLContext | None) -> list[tuple[str, dict[str, str], float]]:
+    def _samples(self, url: str, context: ssl.SSLContext | None) -> list[_Sample]:
         request = urllib.request.Request(url, headers=self._headers if context else {})
         with urllib.request.urlopen(request, context=context, timeout=30) as response:
             lines = [line for line in response.read().decode().splitlines(keepends=True) if line.startswith(_WANTED)]
@@ -85,5 +71,19 @@ class Meters:
         return [(sample.name, sample.labels, sample.value) for family in families for sample in family.samples]
 
 
-def _sum(samples: list[tuple[str, dict[str, str], float]], name: str) -> float:
+def _levels(samples: list[_Sample]) -> tuple[str, ...]:
+    seats = {
+        labels["priority_level"]: value
+        for name, labels, value in samples
+        if name == "apiserver_flowcontrol_nominal_limit_seats"
+    }
+    used = {
+        (labels["flow_schema"], labels["priority_level"])
+        for name, labels, value in samples
+        if name == "apiserver_flowcontrol_dispatched_requests_total" and value
+    }
+    return tuple(f"{schema} -> {level} ({seats.get(level, 0):.0f} seats)" for schema, level in sorted(used))
+
+
+def _sum(samples: list[_Sample], name: str) -> float:
     return sum(value for found, _, value in samples if found == name)

@@ -51,6 +51,7 @@ class Population:
         self._api = api
         self._size = size
         self._leases = leases
+        self._owner = ""
         self._send = _Sender(authority, token)
         self.nodes = [f"scale-{number:03}" for number in range(size.nodes)]
 
@@ -62,13 +63,14 @@ class Population:
         except APIError as error:
             if error.status != _EXISTS:  # the controllers were faster
                 raise
+        # An owner that is there: whose owner is not would be removed by the controllers, where they run.
+        self._owner = text(self._api.get(f"{_CORE}/serviceaccounts/default"), "metadata", "uid")
         self._send.all((f"{CORE}/nodes", _node(name)) for name in self.nodes)
         self._send.all((_NADS, _nad(number, self._configuration())) for number in range(self._size.nads))
         self.add_pods("pod", self._size.pods)
 
     def remove(self) -> None:
         """Remove everything, the pods without their kubelets' confirmation, for which there is nobody to ask."""
-        self.remove_pods("pod", self._size.pods)
         self._api.delete(f"{_CORE}/pods", grace=0)
         self._api.delete(f"{CORE}/namespaces/{NAMESPACE}")
         for name in self.nodes:
@@ -114,13 +116,7 @@ class Population:
     def _pod(self, prefix: str, number: int) -> Object:
         """Return a pod as a workload's: with an owner, labels, two networks, and what the kubelet has written."""
         first, second = number % self._size.nads, (number + 1) % self._size.nads
-        owner: Object = {
-            "apiVersion": "apps/v1",
-            "kind": "ReplicaSet",
-            "name": "workload-5d59d67564",
-            "uid": "6a3b8c1e-7f1d-4c51-9d0e-3f2b1a4c5d6e",
-            "controller": True,
-        }
+        owner: Object = {"apiVersion": "v1", "kind": "ServiceAccount", "name": "default", "uid": self._owner}
         container: Object = {
             "name": "main",
             "image": "registry.example/team/workload:1.2.3",
@@ -152,6 +148,7 @@ class _Sender:
     def __init__(self, authority: Path, token: str) -> None:
         self._context = ssl.create_default_context(cafile=str(authority))
         self._token = token
+        self._connections: list[http.client.HTTPSConnection] = []
         self._own = local()
 
     def all(self, creations: Iterable[tuple[str, Object]]) -> None:
@@ -161,12 +158,16 @@ class _Sender:
         with ThreadPoolExecutor(_AT_ONCE) as threads:
             for _ in threads.map(do, things):
                 pass
+        for connection in self._connections:
+            connection.close()
+        self._connections, self._own = [], local()
 
     def __call__(self, method: str, path: str, document: Object) -> None:
         connection: http.client.HTTPSConnection | None = getattr(self._own, "connection", None)
         if connection is None:
             connection = http.client.HTTPSConnection(controlplane.ADDRESS, 6443, context=self._context, timeout=30)
             self._own.connection = connection
+            self._connections.append(connection)
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         connection.request(method, path, json.dumps(document), headers)
         with connection.getresponse() as response:

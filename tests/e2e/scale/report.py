@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 
 from tests.bench.report import facts as fact_list
 from tests.bench.report import table
+from tests.e2e.scale import extrapolation
 from tests.e2e.scale.calls import Bill
+from tests.e2e.scale.extrapolation import busy
 from tests.e2e.scale.field import Cost
+from tests.e2e.scale.population import Size
 from tests.e2e.scale.simulation import Phase, Results
 
 _KB = 1e3
@@ -29,19 +33,21 @@ def text(facts: Mapping[str, str], results: Results) -> str:
         "CPU of the API server when nobody asks": f"{1000 * results.idle_cpu:.0f} ms each second; taken off below",
         "flow schemas": "; ".join(results.levels),
     }
-    return "\n\n".join(["# make scale", fact_list(notes), phases(results), bills(results.bills, results.idle_cpu)])
+    tables = [phases(results), bills(results), extrapolation.nodes(results), extrapolation.pods(results)]
+    return "\n\n".join(["# make scale", fact_list(notes), *tables])
 
 
 def phases(results: Results) -> str:
     """Return the table of what happened to all caches."""
-    head = ("phase", "requests", "s", "current after s", "from server MB", "to server kB", "API CPU s", "etcd CPU s")
-    return table(head, [_phase(one, results.idle_cpu) for one in results.phases])
+    what = ("phase", "requests", "s", "current after s")
+    load = ("from server MB", "to server kB", "waited ms each", "API CPU s", "etcd CPU s")
+    return table((*what, *load), [_phase(one, results) for one in results.phases])
 
 
-def bills(found: list[Bill], idle_cpu: float) -> str:
+def bills(results: Results) -> str:
     """Return the table of what a pod costs: its ADD and its DEL."""
     head = ("a pod with two networks", "requests", "n", "connections", "from server kB", "to server kB", "API CPU ms")
-    return table(head, [_bill(one, idle_cpu) for one in found])
+    return table(head, [_bill(one, results) for one in results.bills])
 
 
 def document(facts: Mapping[str, str], results: Results) -> dict[str, object]:
@@ -49,7 +55,16 @@ def document(facts: Mapping[str, str], results: Results) -> dict[str, object]:
     return {"about": "bytes and seconds; written by `make scale`", "facts": dict(facts), **asdict(results)}
 
 
-def _phase(phase: Phase, idle_cpu: float) -> tuple[str, ...]:
+def read(document: Mapping[str, object]) -> Results:
+    """Return what a document was made of."""
+    found = json.loads(json.dumps({key: value for key, value in document.items() if key not in {"about", "facts"}}))
+    found["size"] = Size(**found["size"])
+    found["phases"] = [Phase(**one | {"cost": Cost(**one["cost"])}) for one in found["phases"]]
+    found["bills"] = [Bill(**one | {"cost": Cost(**one["cost"])}) for one in found["bills"]]
+    return Results(**found)
+
+
+def _phase(phase: Phase, results: Results) -> tuple[str, ...]:
     cost = phase.cost
     return (
         phase.name,
@@ -58,28 +73,28 @@ def _phase(phase: Phase, idle_cpu: float) -> tuple[str, ...]:
         "-" if phase.current_after is None else f"{phase.current_after:.1f}",
         f"{cost.received / _MB:.2f}",
         f"{cost.sent / _KB:.0f}",
-        f"{_busy(cost, idle_cpu):.2f}",
+        f"{1000 * cost.waited / (sum(cost.requests.values()) or 1):.0f}",
+        f"{busy(cost, results):.2f}",
         f"{cost.etcd_cpu:.2f}",
     )
 
 
-def _bill(bill: Bill, idle_cpu: float) -> tuple[str, ...]:
+def _bill(bill: Bill, results: Results) -> tuple[str, ...]:
     pods, cost = bill.pods or 1, bill.cost
     return (
         bill.way,
-        ", ".join(f"{count / pods:g} {what}" for what, count in cost.requests.items()),
+        ", ".join(f"{count / pods:g} {_short(what)}" for what, count in cost.requests.items()),
         f"{sum(cost.requests.values()) / pods:.1f}",
         f"{cost.connections / pods:.1f}",
         f"{cost.received / pods / _KB:.1f}",
         f"{cost.sent / pods / _KB:.1f}",
-        f"{1000 * _busy(cost, idle_cpu) / pods:.1f}",
+        f"{1000 * busy(cost, results) / pods:.1f}",
     )
 
 
-def _busy(cost: Cost, idle_cpu: float) -> float:
-    """Return the CPU time of the API server without what it uses anyway."""
-    return max(0.0, cost.api_cpu - idle_cpu * cost.seconds)
-
-
 def _requests(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {what}" for what, count in counts.items()) or "none"
+    return ", ".join(f"{count} {_short(what)}" for what, count in counts.items()) or "none"
+
+
+def _short(request: str) -> str:
+    return request.replace("network-attachment-definitions", "NADs")

@@ -18,9 +18,9 @@ from tests.e2e.scale.ledger import Request
 from tests.e2e.scale.population import Size
 from tests.e2e.waiting import say
 
-QUIET = 65.0
-"""Seconds: a bookmark, which comes every minute, is in it."""
-IDLE = 10.0
+IDLE, QUIET = "idle, without caches", "quiet"
+_IDLE_SECONDS, _QUIET_SECONDS = 30.0, 65.0
+"""A bookmark, which comes every minute, is in the second."""
 CHANGED_PODS, CHANGED_NADS = 300, 20
 
 
@@ -50,11 +50,15 @@ class Results:
     characters_per_cache: float = 0.0
     server_memory_before: float = 0.0
     server_memory_after: float = 0.0
-    idle_cpu: float = 0.0
-    """Seconds of CPU time that the server uses each second when nobody asks anything."""
     levels: tuple[str, ...] = ()
     failures: int = 0
     relists: int = 0
+
+    @property
+    def idle_cpu(self) -> float:
+        """Return the seconds of CPU time that the server uses each second when nobody asks anything."""
+        idle = [phase.cost for phase in self.phases if phase.name in {IDLE, QUIET}]
+        return sum(cost.api_cpu for cost in idle) / sum(cost.seconds for cost in idle)
 
 
 class Simulation:
@@ -73,7 +77,7 @@ class Simulation:
         with calls.prepared(self._field, self._directory) as made:
             self._without_caches(made, peer)
             self._cold_start()
-            self._measure("quiet", idle(QUIET))
+            self._measure(QUIET, idle(_QUIET_SECONDS))
             self._changes("")
             self._results.bills.append(self._billed(made.through_daemon))
         self._cut()
@@ -85,9 +89,7 @@ class Simulation:
 
     def _without_caches(self, made: Calls, peer: Path | None) -> None:
         """Measure what the caches have no part in: pods that do without, and what the server does anyway."""
-        self._measure("idle, without caches", idle(IDLE))
-        idle_cost = self._results.phases[-1].cost
-        self._results.idle_cpu = idle_cost.api_cpu / idle_cost.seconds
+        self._measure(IDLE, idle(_IDLE_SECONDS))
         self._results.bills.append(self._billed(made.direct))
         if peer is not None:
             self._admit_peer()
@@ -117,7 +119,7 @@ class Simulation:
         def start() -> None:
             began.append(time.monotonic())
             caches.start()
-            self._field.wait_current(watches=1)
+            self._field.wait_current()
 
         self._measure("cold start", start, since=began)
         self._field.wait_equal()
@@ -147,11 +149,12 @@ class Simulation:
     def _cut(self) -> None:
         """Cut all connections at once: the server lives, and remembers."""
         began: list[float] = []
+        before = self._field.caches.look()
 
         def cut() -> None:
             began.append(time.monotonic())
             self._field.relay.cut()
-            self._field.wait_current(watches=2)
+            self._field.wait_current(since=before)
 
         self._measure("all connections cut", cut, since=began)
         self._field.wait_equal()
@@ -159,12 +162,13 @@ class Simulation:
     def _restart(self) -> None:
         """Restart the API server, which remembers nothing then."""
         ready: list[float] = []
+        before = self._field.caches.look()
 
         def restart() -> None:
             self._control.stop_server()
             self._control.start_server()
             ready.append(time.monotonic())
-            self._field.wait_current(watches=3)
+            self._field.wait_current(since=before)
 
         self._measure("the API server restarts", restart, since=ready)
         self._field.wait_equal()

@@ -50,6 +50,9 @@ conf/multus.yaml: $(MANIFESTS)
 	@{ echo "# Everything that a cluster needs, in one file. Made by 'make manifest': $(notdir $(MANIFESTS))"; \
 		for part in $(MANIFESTS); do echo "---"; cat "$$part"; done; } > $@
 
+chaos: packages $(READY) ## Ten minutes of crashes, torn files, bad plugins and crowds (as root); ARGS="--seed N --only crash"
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
 lint: $(READY) ## Style, types, and the direction of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -82,4 +85,4 @@ $(READY): pyproject.toml tools/setup
 	@flock pyproject.toml tools/setup venv
 	@touch $@
 
-.PHONY: help setup demo build image manifest test test-quick e2e-tools e2e lint fmt cover bench bench-peer clean packages
+.PHONY: help setup demo build image manifest test test-quick chaos e2e-tools e2e lint fmt cover bench bench-peer clean packages

@@ -1,7 +1,7 @@
 """State files as a crash of the machine leaves them: every call answers, and DEL takes everything back all the same.
 
-Each file of a pod with three attachments is cut, filled with zeros, and so on, one at a time. `make chaos` cuts them after
-every byte, with the same functions; here it is every 97th.
+Each file of a pod with three attachments is cut, filled with zeros, and so on, one at a time. `make chaos` cuts them
+after every byte, with the same functions; here it is every 97th.
 """
 
 from __future__ import annotations

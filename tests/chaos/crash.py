@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from functools import partial
 from random import Random
 
+from multus_py.lab.faults import Answer, Fault
 from tests.chaos.case import Case
-from tests.chaos.scene import Scene
+from tests.chaos.scene import Scene, document
 from tests.integration.flows.world import Pod
 
 KILLED = -9
@@ -25,12 +26,14 @@ def cases(scene: Scene, random: Random) -> Iterator[Case]:
     pod = scene.fresh()
     steps = {"ADD": scene.steps("ADD", pod, "kill"), "DEL": scene.steps("DEL", pod, "kill")}
     scene.nothing_left(pod)
+    steps["undoing ADD"] = _steps_with_undoing(scene)
     for verb, found in steps.items():
-        for number, step in enumerate(found, start=1):
+        first = found.index("ask write_status") + 2 if verb == "undoing ADD" else 1
+        for number, step in enumerate(found[first - 1 :], start=first):
             ending = random.choice(ENDINGS)
             name = f"{verb} is killed before step {number} of {len(found)} ({_short(step)}), then {ending}"
             yield Case(name, partial(_killed, verb=verb, number=number, ending=ending))
-    for version, parallel, verb in itertools.product(range(len(scene.versions())), (False, True), steps):
+    for version, parallel, verb in itertools.product(range(len(scene.versions())), (False, True), ("ADD", "DEL")):
         for _ in range(MOMENTS):
             seconds = random.random() * SECONDS
             which = f"version {version}{', attaching in parallel,' * parallel}"
@@ -39,10 +42,31 @@ def cases(scene: Scene, random: Random) -> Iterator[Case]:
             yield Case(name, run)
 
 
+def _steps_with_undoing(scene: Scene) -> list[str]:
+    """Return the steps of an ADD that does everything, cannot tell the API server, and takes everything back."""
+    with _mute(scene):
+        pod = scene.fresh()
+        call, report = scene.step("ADD", pod, "kill", 0, -1)
+        assert "code" in document(call)
+        scene.is_gone(pod)
+    return report.read_text().splitlines()
+
+
+@contextlib.contextmanager
+def _mute(scene: Scene) -> Iterator[None]:
+    """Let no network status be written."""
+    scene.api.inject(Fault(Answer(403), method="PATCH", times=None))
+    try:
+        yield
+    finally:
+        scene.api.heal()
+
+
 def _killed(scene: Scene, *, verb: str, number: int, ending: str) -> None:
-    pod = scene.fresh() if verb == "ADD" else scene.attached()
-    call, _ = scene.step(verb, pod, "kill", number)
-    call.process.communicate(timeout=60)
+    pod = scene.attached() if verb == "DEL" else scene.fresh()
+    with _mute(scene) if verb == "undoing ADD" else contextlib.nullcontext():
+        call, _ = scene.step(verb.rpartition(" ")[2], pod, "kill", number)
+        call.process.communicate(timeout=60)
     assert call.process.returncode == KILLED, "this step was never reached"
     go_on(scene, pod, ending)
 

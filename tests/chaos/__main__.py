@@ -50,6 +50,7 @@ class Run:
         with scene() as found:
             cases = [case for case in TOPICS[self._topic](found, self._random) if self._wanted in case.name]
         self._random.shuffle(cases)
+        cases.sort(key=lambda case: not case.always)
         done = failed = 0
         with ExitStack() as stack:
             place: Scene | None = None

@@ -16,6 +16,8 @@ class Case:
 
     name: str
     run: Callable[[Scene], None]
+    always: bool = False
+    """Whether it comes before the others of its topic, so that each run has it."""
 
 
 Topic: TypeAlias = Callable[[Scene, Random], Iterator[Case]]

@@ -10,8 +10,9 @@ from functools import partial
 from random import Random
 
 from multus_py.lab.faults import Answer, Fault
+from tests.chaos import stepping
 from tests.chaos.case import Case
-from tests.chaos.scene import Scene, document
+from tests.chaos.scene import Scene
 from tests.integration.flows.world import Pod
 
 KILLED = -9
@@ -24,10 +25,14 @@ ENDINGS = ("DEL", "GC", "DEL without its namespace")
 def cases(scene: Scene, random: Random) -> Iterator[Case]:
     """Return a case for each step of each verb; how the runtime goes on is drawn for each."""
     pod = scene.fresh()
-    steps = {"ADD": scene.steps("ADD", pod, "kill"), "DEL": scene.steps("DEL", pod, "kill")}
+    steps = {"ADD": scene.steps("ADD", pod), "DEL": scene.steps("DEL", pod)}
     scene.nothing_left(pod)
-    steps["undoing ADD"] = _steps_with_undoing(scene)
-    for verb, found in steps.items():
+    with _mute(scene):
+        pod = scene.fresh()
+        steps["undoing ADD"] = scene.steps("ADD", pod)
+    scene.is_gone(pod)
+    for verb, noted in steps.items():
+        found = stepping.met(noted, "kill")
         first = found.index("ask write_status") + 2 if verb == "undoing ADD" else 1
         for number, step in enumerate(found[first - 1 :], start=first):
             ending = random.choice(ENDINGS)
@@ -42,19 +47,9 @@ def cases(scene: Scene, random: Random) -> Iterator[Case]:
             yield Case(name, run)
 
 
-def _steps_with_undoing(scene: Scene) -> list[str]:
-    """Return the steps of an ADD that does everything, cannot tell the API server, and takes everything back."""
-    with _mute(scene):
-        pod = scene.fresh()
-        call, report = scene.step("ADD", pod, "kill", 0, -1)
-        assert "code" in document(call)
-        scene.is_gone(pod)
-    return report.read_text().splitlines()
-
-
 @contextlib.contextmanager
 def _mute(scene: Scene) -> Iterator[None]:
-    """Let no network status be written."""
+    """Let no network status be written: an ADD does everything then, and takes everything back."""
     scene.api.inject(Fault(Answer(403), method="PATCH", times=None))
     try:
         yield

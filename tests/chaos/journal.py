@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from multus_py.lab.executable import ROOT
+from tests.chaos import stepping
 
 _PROGRAM = """
 import os, sys
@@ -23,7 +24,7 @@ steps.watch(os, "rename", lambda *call: ("rename", str(call[1])))
 
 
 def steps_of(script: str, report: Path, *arguments: Path) -> list[tuple[str, Path]]:
-    """Run a script with arguments (sys.argv[2:]) in a process of its own; return its steps, and what each was about."""
+    """Run a script with arguments (sys.argv[2:]) in a process of its own; return what it changed, step by step."""
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM + script, str(report), *map(str, arguments)],
         cwd=ROOT,
@@ -32,5 +33,5 @@ def steps_of(script: str, report: Path, *arguments: Path) -> list[tuple[str, Pat
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    lines = [line.partition(" ") for line in report.read_text().splitlines()]
+    lines = [line.partition(" ") for line in stepping.met(report.read_text().splitlines(), "kill")]
     return [(kind, Path(what)) for kind, _, what in lines]

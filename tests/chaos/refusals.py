@@ -7,6 +7,7 @@ as the system let it; one that succeeds has done everything.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import subprocess
@@ -15,25 +16,25 @@ from functools import partial
 from random import Random
 
 from multus_py.lab.objects import Object
+from tests.chaos import stepping
 from tests.chaos.case import Case
 from tests.chaos.scene import Scene
-from tests.chaos.stepping import FAULTS
 
-REFUSALS = sorted({*FAULTS} - {"kill"})
+REFUSALS = sorted({*stepping.FAULTS} - {"kill"})
 TIMEOUT = 60
 
 
 def cases(scene: Scene, random: Random) -> Iterator[Case]:
     """Return a case for each refusal at each step; whether it stays is drawn for each."""
-    for fault in REFUSALS:
-        for verb in ("ADD", "DEL"):
-            pod = scene.fresh() if verb == "ADD" else scene.attached()
-            count = len(scene.steps(verb, pod, fault))
-            scene.is_gone(pod)
-            for number in range(1, count + 1):
-                lasting = random.random() < 0.5
-                name = f"{verb}: {fault} at step {number} of {count}{' and later' * lasting}"
-                yield Case(name, partial(_refused, fault=fault, verb=verb, number=number, lasting=lasting))
+    pod = scene.fresh()
+    steps = {verb: scene.steps(verb, pod) for verb in ("ADD", "DEL")}
+    scene.nothing_left(pod)
+    for fault, (verb, noted) in itertools.product(REFUSALS, steps.items()):
+        count = len(stepping.met(noted, fault))
+        for number in range(1, count + 1):
+            lasting = random.random() < 0.5
+            name = f"{verb}: {fault} at step {number} of {count}{' and later' * lasting}"
+            yield Case(name, partial(_refused, fault=fault, verb=verb, number=number, lasting=lasting))
     for room in (0, 1, 2, 4, 8, 16):
         yield Case(f"a disk of {64 + room} KiB with {room} KiB left", partial(_full, kilobytes=room))
 

@@ -116,12 +116,12 @@ class Scene(World):
         """Return what a runtime says of a pod that it has attached."""
         return {"prevResult": pod.result} if pod.result else {}
 
-    def steps(self, command: str, pod: Pod, fault: str) -> list[str]:
-        """Make a call to which nothing happens, and return its steps of one fault's kinds."""
-        call, report = self.step(command, pod, fault, 0, -1)
-        pod.result = call.result() if command == "ADD" else pod.result
-        if command != "ADD":
-            call.result()
+    def steps(self, command: str, pod: Pod) -> list[str]:
+        """Make a call to which nothing happens, and return its steps."""
+        call, report = self.step(command, pod, "kill", 0, -1)
+        said = document(call)
+        if command == "ADD" and "code" not in said:
+            pod.result = said
         return report.read_text().splitlines()
 
     # What must hold.

@@ -19,6 +19,7 @@ import runpy
 import signal
 import stat
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -41,6 +42,11 @@ FAULTS: dict[str, frozenset[str]] = {
 """What can happen, and before which kinds of steps."""
 
 
+def met(steps: Iterable[str], fault: str) -> list[str]:
+    """Return those of the steps that a process noted before which a fault can happen."""
+    return [step for step in steps if step.partition(" ")[0] in FAULTS[fault]]
+
+
 class Describe(Protocol):
     """Tells what kind of step a call is, and what it is about."""
 
@@ -61,10 +67,10 @@ class Steps:
 
     def before(self, kind: str, what: str) -> None:
         """Note a step that is about to be taken. Raises OSError, or ends the process, if that is what shall happen."""
+        self._write(self._report, f"{kind} {what}\n".encode())
         if kind not in FAULTS[self._fault]:
             return
         self._count += 1
-        self._write(self._report, f"{kind} {what}\n".encode())
         if self._count < self._first or (self._last and self._count > self._last):
             return
         if self._fault == "kill":

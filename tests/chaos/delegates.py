@@ -106,6 +106,7 @@ def _failing_del(scene: Scene, *, act: str) -> None:
     if "code" in _call(scene, "DEL", pod):
         assert (scene.node.state / pod.sandbox.container_id).is_file(), "nobody knows any more what is left"
         assert "eth0" not in pod.names, "a failure must not keep the others"
+    scene.configured()
     scene.is_gone(pod)
 
 

@@ -113,8 +113,11 @@ class Operation(value.Value):
         answer = f"{response.status} {response.reason}".strip()
         if 200 <= response.status < 300:
             if document is None:
-                kind = response.headers.get("content-type", "no Content-Type")
+                headers = response.headers
+                kind = headers.get("content-encoding") or headers.get("content-type", "no Content-Type")
                 raise errors.ClusterError(f"{answer}, but with something ({kind}) that is no JSON object")
+            if self.verb == "get":
+                self._check_name(document)
             return document
         status = fields.Fields(document or {}, "", folded=False)
         said = _text(status, "message")
@@ -129,6 +132,18 @@ class Operation(value.Value):
         if response.status == 422 and _is_about_uid(status):
             failure, reason = errors.ConflictError, f"there is another object of that name now: {reason}"
         raise failure(reason)
+
+    def _check_name(self, document: JSONObject) -> None:
+        """Refuse an object that was not asked for: a broken cache in between, say, would attach another pod's networks.
+
+        Whether there has to be a name is for those to say who read the object.
+        """
+        metadata = document.get("metadata")
+        if not isinstance(metadata, dict):
+            return
+        namespace, name = metadata.get("namespace"), metadata.get("name")
+        if (namespace and namespace != self.namespace) or (name and name != self.name):
+            raise errors.ClusterError(f'the server answers with an object of another name, "{namespace}/{name}"')
 
 
 def everywhere(resource: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tests.chaos import crash, crowd, delegates, refusals, torn
+from tests.chaos import apiserver, crash, crowd, delegates, refusals, torn
 from tests.chaos.case import Topic
 
 TOPICS: dict[str, Topic] = {
     "crowd": crowd.cases,
     "crash": crash.cases,
+    "apiserver": apiserver.cases,
     "torn": torn.cases,
     "delegates": delegates.cases,
     "refusals": refusals.cases,

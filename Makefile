@@ -8,6 +8,7 @@ READY := .venv/.ready
 MANIFESTS := conf/crd.yaml conf/rbac.yaml conf/daemonset.yaml
 PROTOCOLS := multus_py/node/podresources.proto tests/protocols/deviceplugin.proto tests/protocols/draplugin.proto \
 	tests/protocols/pluginregistration.proto
+COVERED := cni multinet attach cluster
 PEER_VERSION := v4.3.0
 PEER := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/multus-py/peer-$(PEER_VERSION)/multus
 
@@ -78,6 +79,12 @@ docs-check: packages $(READY) ## What docs/ says is so: links, documents, and th
 chaos: packages $(READY) ## Ten minutes of crashes, torn files, bad plugins and crowds (as root); ARGS="--seed N --only crash"
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+soak: packages $(READY) ## Two thousand pods come and go, and nothing grows (as root; ARGS="--cycles 200 --seed N")
+	@$(BIN)/python -m tests.soak $(ARGS)
+
+mutation: $(READY) ## Small mistakes put into the code in memory: which do the unit tests notice? (ARGS=multus_py/attach/plan.py)
+	@nice -n 19 $(BIN)/python -m tests.mutation $(ARGS)
+
 lint: $(READY) ## Style, types, and the direction of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -90,6 +97,10 @@ fmt: $(READY) ## Format, and mend what ruff can mend by itself
 
 cover: packages $(READY) ## All tests with branch coverage: the lines and branches that none of them reaches
 	$(BIN)/python -m pytest --cov --cov-report=term-missing --cov-report=html $(ARGS)
+
+cover-unit: packages $(READY) ## Branch coverage of what a call runs, by its unit tests alone: at least 95 %
+	$(BIN)/python -m pytest $(foreach part,$(COVERED),tests/unit/$(part) --cov=multus_py.$(part)) \
+		--cov-branch --cov-report=term-missing --cov-fail-under=95 $(ARGS)
 
 fuzz: packages $(READY) ## Hostile input for all that reads input, found by coverage (SECONDS=30 a target; TARGET=record)
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[fuzz]' </dev/null
@@ -114,4 +125,4 @@ $(READY): pyproject.toml requirements/dev.lock tools/setup
 	@flock pyproject.toml tools/setup venv
 	@touch $@
 
-.PHONY: help setup demo build image sbom manifest stubs lock docs docs-check test test-quick chaos e2e-tools e2e scale pictures lint fmt cover fuzz bench bench-peer clean packages
+.PHONY: help setup demo build image sbom manifest stubs lock docs docs-check test test-quick chaos soak mutation e2e-tools e2e scale pictures lint fmt cover cover-unit fuzz bench bench-peer clean packages

@@ -11,7 +11,7 @@ from multus_py.attach.attachment import Attachment, Plan
 from multus_py.attach.devinfo import INFO_FILE
 from multus_py.attach.networks import Found
 from multus_py.base import value
-from multus_py.cni import args, errors
+from multus_py.cni import errors
 from multus_py.multinet import selection
 from multus_py.node import deviceinfo
 
@@ -204,10 +204,9 @@ def delegate_args(pod_args: PodArgs, wanted: Selection | None) -> tuple[tuple[st
 
 
 def _check_names(attachments: tuple[Attachment, ...]) -> None:
-    """Refuse a plan that would fail half-way: two networks on one interface, or an interface that cannot be."""
+    """Refuse a plan that would fail half-way: two networks on one interface."""
     holders: dict[str, str] = {}
     for attachment in attachments:
-        args.validate_interface_name(attachment.ifname)
         if attachment.ifname in holders:
             problem = f"{holders[attachment.ifname]} and {attachment.name} both want interface name {attachment.ifname}"
             raise errors.CNIError(errors.INVALID_CONFIG, problem)

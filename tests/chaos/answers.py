@@ -36,6 +36,8 @@ class Row:
     """A part of the error's message; empty where all is right in the end."""
     closes: bool = True
     """Whether the connection ends after it."""
+    signs: bool = True
+    """Whether TLS is told of that end, which may be somebody else's doing otherwise."""
     times: int | None = None
     """How often the server does so; None for always."""
 
@@ -113,6 +115,9 @@ ROWS: dict[str, Row] = {
         lambda answer: [_chunks(answer, extension=";a=b", last="0;c\r\nX-Trailer: y\r\n\r\n")], closes=False
     ),
     "HTTP/1.0": Row(lambda answer: [b"HTTP/1.0 200 OK\r\n\r\n" + answer.body]),
+    "HTTP/1.0, and an end that nobody signed": Row(
+        lambda answer: [b"HTTP/1.0 200 OK\r\n\r\n" + answer.body], ENDED, signs=False
+    ),
     "10 MB": Row(_large, closes=False),
     "a token that is not known yet": Row(
         lambda answer: [answer.text("401 Unauthorized", body=b"{}")], closes=False, times=1
@@ -140,7 +145,7 @@ ROWS: dict[str, Row] = {
     "chunks and a length": Row(lambda answer: _framed(answer, CHUNKED, "Content-Length: 5"), FRAMED),
     "another transfer coding": Row(lambda answer: _framed(answer, "Transfer-Encoding: gzip, chunked"), FRAMED),
     "chunks without an end": Row(lambda answer: [_chunks(answer, last="")], ENDED),
-    "no chunks": Row(lambda answer: _framed(answer, CHUNKED), CHUNK),
+    "no chunks": Row(lambda answer: [answer.text("200 OK", CHUNKED, length=False, body=answer.body + b"\r\n")], CHUNK),
     "a chunk longer than it says": Row(lambda answer: [_chunks(answer).replace(b"\r\n0\r\n", b"xx\r\n0\r\n")], CHUNK),
     "a negative chunk": Row(lambda answer: [_chunks(answer, last="-1\r\n\r\n")], CHUNK),
     "compressed": Row(

@@ -5,7 +5,7 @@ Never a wrong attachment, never a word to another host, the token in no output, 
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import secrets
 import socket
 import ssl
@@ -36,7 +36,7 @@ STAGES = {
 """The questions of an ADD."""
 _CODES = (200, 204, 301, 304, 400, 403, 404, 409, 410, 422, 429, 500, 503)
 """What is said to every question; of a pod each code there is."""
-_LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+_LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
 
 def cases(scene: Scene, random: Random) -> Iterator[Case]:
@@ -46,7 +46,7 @@ def cases(scene: Scene, random: Random) -> Iterator[Case]:
         for name, row in rows.items():
             yield Case(f"{stage}: {name}", partial(_answered, stage=stage, row=row))
         for code in range(100, 600) if stage == "the pod" else _CODES:
-            yield Case(f"{stage}: status {code}", partial(_answered, stage=stage, row=by_code(code)))
+            yield Case(f"code {code}: {stage}", partial(_answered, stage=stage, row=by_code(code)))
     for name, row in ROWS.items():
         yield Case(f"events: {name}", partial(_told, row=row))
     for name, problem in UNTRUSTED.items():
@@ -66,13 +66,13 @@ UNTRUSTED = {
 
 def _answered(scene: Scene, *, stage: str, row: Row) -> None:
     method, part = STAGES[stage]
-    habit = Habit(row.says, method, part, closes=row.closes, times=row.times)
+    habit = Habit(row.says, method, part, closes=row.closes, signs=row.signs, times=row.times)
     _tried(scene, habit, row.problem)
 
 
 def _told(scene: Scene, *, row: Row) -> None:
     """Whatever is said to events does no harm."""
-    _tried(scene, Habit(row.says, "POST", "/events", closes=row.closes, times=row.times), "")
+    _tried(scene, Habit(row.says, "POST", "/events", closes=row.closes, signs=row.signs, times=row.times), "")
 
 
 def _untrusted(scene: Scene, *, name: str, problem: str) -> None:
@@ -86,7 +86,7 @@ def _context(scene: Scene, name: str) -> ssl.SSLContext:
     elif name == "an expired certificate":
         issued = _AUTHORITY.issue_cert("127.0.0.1", not_before=_LONG_AGO, not_after=_LONG_AGO.replace(year=2021))
     elif name == "a certificate of the future":
-        soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=2)
+        soon = dt.datetime.now(dt.UTC) + dt.timedelta(days=2)
         issued = _AUTHORITY.issue_cert("127.0.0.1", not_before=soon)
     else:
         issued = _AUTHORITY.issue_cert("192.0.2.77" if "another host" in name else "localhost")

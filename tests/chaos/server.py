@@ -1,4 +1,4 @@
-"""An API server byte by byte: it answers from the lab's objects, and to some questions whatever a test wants to be said.
+"""An API server byte by byte: it answers from the lab's objects, and to some questions whatever a test wants.
 
 A well-behaved HTTP library would not let a server say most of it, so that there is none here.
 """
@@ -70,6 +70,8 @@ class Habit:
     """What the path of such a question has in it."""
     closes: bool = True
     """Whether it ends the connection after such an answer."""
+    signs: bool = True
+    """Whether it says so in TLS."""
     times: int | None = None
     """How often it does; None for always."""
 
@@ -101,6 +103,8 @@ class Server:
                 for part in habit.says(answer):
                     connection.sendall(part)
                 if habit.closes:
+                    if habit.signs and isinstance(connection, ssl.SSLSocket):
+                        connection.unwrap()
                     return
 
     def _is_meant(self, habit: Habit, question: Question) -> bool:

@@ -1,4 +1,4 @@
-"""`python -m tests.mutation`: puts small mistakes into modules, one at a time, and tells which ones no unit test notices.
+"""`python -m tests.mutation`: puts small mistakes into modules, one at a time; tells which no unit test notices.
 
 Those that may stay are explained in survivors.md. It fails when there is another one, and when an explanation is about
 one that is there no more.
@@ -21,7 +21,11 @@ from tests.mutation.mutants import Mutant, mutants
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 TESTS = {
-    "multus_py/cni/convert.py": ("tests/unit/cni/test_versions.py", "tests/unit/cni/test_result.py"),
+    "multus_py/cni/convert.py": (
+        "tests/unit/cni/test_convert.py",
+        "tests/unit/cni/test_versions.py",
+        "tests/unit/cni/test_result.py",
+    ),
     "multus_py/multinet/status.py": ("tests/unit/multinet/test_status.py",),
     "multus_py/multinet/selection.py": ("tests/unit/multinet/test_selection.py",),
     "multus_py/attach/plan.py": ("tests/unit/attach/test_plan.py", "tests/unit/attach/test_devices.py"),

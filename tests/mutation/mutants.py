@@ -57,7 +57,7 @@ class Mutant:
 def mutants(source: str, path: str) -> list[Mutant]:
     """Return all mutants of a module that differ in name."""
     tree = ast.parse(source, path)
-    found = {}
+    found: dict[str, Mutant] = {}
     for where, line, before, after in _changes(tree, "module"):
         made = Mutant(path, where, before, after, compile(ast.fix_missing_locations(tree), path, "exec"), line)
         found.setdefault(made.name, made)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
@@ -16,8 +15,9 @@ _KERNEL_SECONDS = 20.0
 _TOLERATED = {"rss": (8 << 10, 0.1), "descriptors": (3, 0), "threads": (4, 0), "bytes": (64, 0)}
 """By how much the end may be above the sample after the warm-up: so many, or that part of it. All others: not at all.
 
-A heap is never packed the same way twice; an address may have more digits than the one that was last before. A daemon opens a connection or starts a thread of its pool when there is more
-to do at once than ever before, which may happen late."""
+A heap is never packed the same way twice; an address may have more digits than the last one. A daemon opens a
+connection or starts a thread of its pool when there is more to do at once than ever before, which may happen late.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ def read(world: World) -> Sample:
     kinds = ("pods", "events", "network-attachment-definitions")
     return Sample(
         rss=int(numbers["VmRSS"]),
-        descriptors=len(os.listdir(f"/proc/{world.daemon.pid}/fd")),
+        descriptors=len(list(Path(f"/proc/{world.daemon.pid}/fd").iterdir())),
         threads=int(numbers["Threads"]),
         files=len(files),
         bytes=sum(path.lstat().st_size for path in files),

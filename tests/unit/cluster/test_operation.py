@@ -169,6 +169,28 @@ def test_a_bad_answer_without_words_is_its_status(body: bytes) -> None:
         GET_POD.judge(answer(403, body))
 
 
+@pytest.mark.parametrize(
+    ("namespace", "name", "shown"), [("ns", "other", "ns/other"), ("other", "web", "other/web"), (None, "x", "None/x")]
+)
+def test_an_object_that_was_not_asked_for_is_refused(namespace: str | None, name: str, shown: str) -> None:
+    other: JSONValue = {"metadata": {"namespace": namespace, "name": name}}
+    with pytest.raises(errors.ClusterError, match=f'an object of another name, "{shown}"'):
+        GET_POD.judge(answer(200, other))
+    assert PATCH.judge(answer(200, other)) == CREATE.judge(answer(200, other)) == other
+
+
+@pytest.mark.parametrize("metadata", [{}, None, [], {"namespace": "ns"}, {"namespace": "ns", "name": "web"}])
+def test_an_object_whose_name_is_missing_is_for_others_to_refuse(metadata: JSONValue) -> None:
+    assert GET_POD.judge(answer(200, {"metadata": metadata})) == {"metadata": metadata}
+
+
+def test_a_compressed_answer_is_called_so() -> None:
+    headers = {"content-encoding": "gzip", "content-type": "application/json"}
+    response = http.Response(status=200, reason="OK", headers=headers, body=b"\x1f\x8b")
+    with pytest.raises(errors.ClusterError, match=r"\(gzip\) that is no JSON object"):
+        GET_POD.judge(response)
+
+
 def test_long_words_are_cut() -> None:
     with pytest.raises(errors.ForbiddenError) as caught:
         GET_POD.judge(answer(403, refusal("x" * 10_000)))

@@ -212,3 +212,15 @@ def test_every_entry_has_a_name_and_dns() -> None:
         ):
             assert entry["name"] == "n"
             assert isinstance(entry["dns"], dict)
+
+
+def test_the_address_of_a_host_interface_is_not_the_pods() -> None:
+    document: JSONObject = {
+        "cniVersion": "1.0.0",
+        "interfaces": [BRIDGE, NET1],
+        "ips": [{"address": "192.0.2.1/24", "interface": 0}, {"address": "192.0.2.7/24", "interface": 1}],
+    }
+    [entry] = status.entries(
+        results.decode(document, default_version=""), name="demo/net-a", ifname="net1", is_default=False
+    )
+    assert entry["ips"] == ["192.0.2.7"]

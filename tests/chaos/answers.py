@@ -24,7 +24,7 @@ CHUNK = "malformed chunk"
 LENGTH = "malformed Content-Length"
 CHUNKED = "Transfer-Encoding: chunked"
 _MIB = 1 << 20
-_DRIP = 0.002
+_DRIP = 0.0002
 
 
 @dataclass(frozen=True)
@@ -184,6 +184,11 @@ READ: dict[str, Row] = {
     "annotations that are numbers": Row(_of(annotations={"k8s.v1.cni.cncf.io/networks": 1}), "annotations"),
 }
 """What may be said of an object that is read."""
+
+NETWORKS: dict[str, Row] = {
+    "two answers for one question": Row(lambda answer: [answer.text() * 2], 'of another name, "default/data"'),
+}
+"""What comes of it where several questions are on their way at once: the second answer is taken for the next question's."""
 
 PODS: dict[str, Row] = {
     "of another UID": Row(_of(uid="00000000-0000-0000-0000-000000000001"), "expected pod UID"),

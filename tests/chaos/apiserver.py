@@ -19,7 +19,7 @@ import trustme
 
 from multus_py.lab import kubeconfig
 from multus_py.lab.kubeconfig import Access
-from tests.chaos.answers import PODS, READ, ROWS, Row, by_code
+from tests.chaos.answers import NETWORKS, PODS, READ, ROWS, Row, by_code
 from tests.chaos.case import Case
 from tests.chaos.scene import Scene, document
 from tests.chaos.server import Habit, Server, serving
@@ -41,9 +41,8 @@ _LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
 def cases(scene: Scene, random: Random) -> Iterator[Case]:
     """Return a case for each thing that may be said to each question, and for each thing that TLS may be about."""
-    for stage in STAGES:
-        rows = ROWS | ({} if stage == "the status" else READ) | (PODS if stage == "the pod" else {})
-        for name, row in rows.items():
+    for stage, more in (("the pod", READ | PODS), ("a network", READ | NETWORKS), ("the status", {})):
+        for name, row in (ROWS | more).items():
             yield Case(f"{stage}: {name}", partial(_answered, stage=stage, row=row))
         for code in range(100, 600) if stage == "the pod" else _CODES:
             yield Case(f"code {code}: {stage}", partial(_answered, stage=stage, row=by_code(code)))

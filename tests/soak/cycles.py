@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from multus_py.lab import manifests
-from multus_py.lab.objects import text
+from multus_py.lab.objects import JSON, text
 from tests.integration.flows import networks
 from tests.integration.flows.daemon import NODE
 from tests.integration.flows.world import Pod, World
@@ -29,8 +29,8 @@ def soaking(name: str) -> Iterator[World]:
         world = World(stack, Path(directory), name=name)
         world.network("data", networks.storage(world.node))
         ipam = world.node.host_local("192.0.2.0/24")
-        plugins = [{"type": "bridge", "bridge": "chain0", "ipam": ipam}, {"type": "tuning"}]
-        world.network("chain", {"cniVersion": "1.0.0", "name": "chain", "plugins": [*plugins]})
+        plugins: list[JSON] = [{"type": "bridge", "bridge": "chain0", "ipam": ipam}, {"type": "tuning"}]
+        world.network("chain", {"cniVersion": "1.0.0", "name": "chain", "plugins": plugins})
         world.daemon.stop()
         world.daemon.start()
         yield world

@@ -188,7 +188,7 @@ READ: dict[str, Row] = {
 NETWORKS: dict[str, Row] = {
     "two answers for one question": Row(lambda answer: [answer.text() * 2], 'of another name, "default/data"'),
 }
-"""What comes of it where several questions are on their way at once: the second answer is taken for the next question's."""
+"""What comes of it where several questions are on their way at once: it is taken for the next question's answer."""
 
 PODS: dict[str, Row] = {
     "of another UID": Row(_of(uid="00000000-0000-0000-0000-000000000001"), "expected pod UID"),

@@ -76,7 +76,7 @@ docs: $(READY) ## Write the pages of docs/ that are made of the code: the refere
 docs-check: packages $(READY) ## What docs/ says is so: links, documents, and the commands with what they print
 	$(BIN)/python -m pytest tests/docs $(ARGS)
 
-chaos: packages $(READY) ## Ten minutes of crashes, torn files, bad plugins and crowds (as root); ARGS="--seed N --only crash"
+chaos: packages $(READY) ## Ten minutes of crashes, torn files, bad plugins, wrong API servers and crowds (as root); ARGS="--seed N --only crash"
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 soak: packages $(READY) ## Two thousand pods come and go, and nothing grows (as root; ARGS="--cycles 200 --seed N")

@@ -22,6 +22,8 @@ import pytest
 PATIENCE = 120
 """Seconds of the machine's time for a run of tests: a mutant that does not end is one that the tests notice."""
 _MEMORY = 4 << 30
+_PHASES = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+"""Nobody will read a counterexample, so that none is made small."""
 _FAILED = (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
 """How a run ends that noticed something; interrupted: in the tests' imports already."""
 
@@ -73,7 +75,9 @@ def _run(finder: _Instead, tests: Sequence[str]) -> None:
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
     sys.meta_path.insert(0, finder)
-    hypothesis.settings.register_profile("mutation", database=None, derandomize=True, max_examples=50)
+    hypothesis.settings.register_profile(
+        "mutation", database=None, derandomize=True, max_examples=50, deadline=None, phases=_PHASES
+    )
     hypothesis.settings.load_profile("mutation")
     quietly = ("-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
     status = 1

@@ -78,9 +78,16 @@ def _run(finder: _Instead, tests: Sequence[str]) -> None:
     hypothesis.settings.register_profile(
         "mutation", database=None, derandomize=True, max_examples=50, deadline=None, phases=_PHASES
     )
-    hypothesis.settings.load_profile("mutation")
-    quietly = ("-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
-    status = 1
+    quietly = (
+        "-x",
+        "-q",
+        "--hypothesis-profile=mutation",
+        "-p",
+        "no:cacheprovider",
+        "-W",
+        "ignore::pytest.PytestAssertRewriteWarning",
+    )
+    status = int(pytest.ExitCode.INTERNAL_ERROR)
     try:
         for kind in ("not hypothesis", "hypothesis"):
             status = int(pytest.main([*quietly, "-m", kind, *tests]))

@@ -63,12 +63,18 @@ def _driver(cluster: Cluster) -> Iterator[None]:
             cluster.api.delete(f"{DRA}/{kind}")
 
 
-@pytest.fixture(name="node")
-def _node(space: Space, left: Node) -> Iterator[Node]:
+@pytest.fixture(autouse=True)
+def _plugin(left: Node) -> Iterator[None]:
+    """Have a plugin for networks with devices, for longer than the pods of a case are there."""
     with left.recording("sriov"):
-        configuration: Object = {"cniVersion": "1.0.0", "type": "sriov", "capabilities": {"deviceID": True}}
-        space.nad("nic", configuration, resource=NIC)
-        yield left
+        yield
+
+
+@pytest.fixture(name="node")
+def _node(space: Space, left: Node) -> Node:
+    configuration: Object = {"cniVersion": "1.0.0", "type": "sriov", "capabilities": {"deviceID": True}}
+    space.nad("nic", configuration, resource=NIC)
+    return left
 
 
 def address(pool: str, index: int | str) -> str:
@@ -122,6 +128,11 @@ def create(
     space.api.create(f"{CORE}/namespaces/{space.name}/pods", document)
 
 
+def running(space: Space) -> Object:
+    """Wait until the pod runs: a minute longer where the kubelet asked for a claim that it was not yet allowed to see."""
+    return space.running("web", timeout=130)
+
+
 def allocated(space: Space, name: str) -> list[str]:
     """Return the ids of what a claim is allocated, in order."""
     found = space.api.get(f"{DRA}/namespaces/{space.name}/resourceclaims/{name}")
@@ -149,7 +160,7 @@ def test_dra_claims_made_of_a_template(space: Space, node: Node) -> None:
     template(space, "two", wanted("node1", count=2))
     entry: Object = {"name": "nics", "resourceClaimTemplateName": "two"}
     create(space, node, "web", "nic, nic", entry)
-    pod = space.running("web")
+    pod = running(space)
     assert attached(node) == allocated(space, generated(pod))
     assert [text(one, "name") for one in status_of(pod)] == ["primary", f"{space.name}/nic", f"{space.name}/nic"]
 
@@ -165,7 +176,7 @@ def test_dra_claims_by_name_of_every_kind_of_slice_in_the_pods_order(space: Spac
         ", ".join(["nic"] * len(order)),
         *(named(pool, f"of-{pool}") for pool in order),
     )
-    space.running("web")
+    running(space)
     assert attached(node) == [id for pool in order for id in allocated(space, f"of-{pool}")]
 
 
@@ -173,7 +184,7 @@ def test_dra_extended_resources(space: Space, node: Node) -> None:
     limits: Object = {"limits": {NIC: "1"}}
     containers: tuple[Object, ...] = ({"name": "b", "resources": limits}, {"name": "a", "resources": limits})
     create(space, node, "web", "nic, nic", containers=containers)
-    pod = space.running("web")
+    pod = running(space)
     status = at(pod, "status", "extendedResourceClaimStatus")
     mappings = at(status, "requestMappings")
     assert isinstance(mappings, list)
@@ -194,7 +205,7 @@ def test_dra_a_device_that_is_not_published(space: Space, node: Node) -> None:
     space.event("web", "FailedCreatePodSandBox", f"pod {space.name}/web", device)
     wait_for(lambda: not node.records(), "the failed ADD is undone", timeout=10, found=node.leftovers)
     with published(space.cluster, {"ghost": address("node1", 7)}):
-        space.running("web", timeout=90)
+        running(space)
     assert attached(node) == [address("node1", 7)]
 
 
@@ -219,7 +230,7 @@ def test_dra_without_a_rule_the_pod_says_what_is_missing(space: Space, node: Nod
         space.event("web", "FailedCreatePodSandBox", message, "forbidden")
         space.pod("others", "", on=node)
         space.running("others")
-    space.running("web", timeout=90)
+    running(space)
     assert attached(node) == allocated(space, "one")
 
 
@@ -228,7 +239,7 @@ def test_dra_through_the_daemon(space: Space, node: Node) -> None:
     entry: Object = {"name": "nics", "resourceClaimTemplateName": "one"}
     with _daemon(node):
         create(space, node, "web", "nic", entry)
-        pod = space.running("web")
+        pod = running(space)
         assert attached(node) == allocated(space, generated(pod))
         numbers = _metrics(node)
     asked = [name for name in numbers if name.startswith("multus_requests_total") and '"devices"' in name]

@@ -129,7 +129,7 @@ def create(
 
 
 def running(space: Space) -> Object:
-    """Wait until the pod runs: a minute longer where the kubelet asked for a claim that it was not yet allowed to see."""
+    """Wait until the pod runs: a minute longer where the kubelet asked for a claim before it was allowed to see it."""
     return space.running("web", timeout=130)
 
 

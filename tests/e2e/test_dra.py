@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from multus_py.base.clock import SystemClock
+from multus_py.cluster.daemon import Daemon
+from multus_py.cluster.objects import Pod
+from multus_py.cluster.port import PodDevices
 from multus_py.lab.objects import JSON, Object, at, text
 from tests.docs import session
 from tests.e2e.api import CORE
@@ -25,6 +29,7 @@ from tests.e2e.waiting import wait_for
 DRA = "/apis/resource.k8s.io/v1"
 DRIVER, NIC = "nics.example.com", "example.com/nic"
 _DEVICE_ID, _RESOURCE_NAME = "k8s.cni.cncf.io/deviceID", "k8s.cni.cncf.io/resourceName"
+_SOCKET = "/run/multus/multus-py.sock"
 _ONLY_NODE1: Object = {
     "nodeSelectorTerms": [
         {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["node1"]}]}
@@ -242,6 +247,9 @@ def test_dra_through_the_daemon(space: Space, node: Node) -> None:
         pod = running(space)
         assert attached(node) == allocated(space, generated(pod))
         numbers = _metrics(node)
+        with contextlib.closing(Daemon(str(node.machine.path(_SOCKET)), clock=SystemClock(), timeout=10)) as client:
+            told = client.get_devices(Pod.from_document(pod))
+    assert told == PodDevices(claimed={NIC: tuple(attached(node))}, kubelet={})
     asked = [name for name in numbers if name.startswith("multus_requests_total") and '"devices"' in name]
     assert [(numbers[name], '"asked"' in name) for name in asked] == [(1, True)]
     assert numbers["multus_fallbacks_total"] == 0
@@ -285,7 +293,7 @@ def _daemon(node: Node) -> Iterator[None]:
         [*program, "daemon", *(f"--{key}={value}" for key, value in options.items())], name="daemon"
     )
     try:
-        socket = node.machine.path("/run/multus/multus-py.sock")
+        socket = node.machine.path(_SOCKET)
         wait_for(lambda: socket.exists() and not daemon.ended, "the daemon serves", timeout=20)
         yield
     finally:

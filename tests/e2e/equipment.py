@@ -242,6 +242,10 @@ class Equipment:
         """Return what that plugin has been told, call by call."""
         return [json.loads(line) for line in self._file(f"/opt/cni/bin/{type}.log").read_text().splitlines()]
 
+    def forget(self, type: str) -> None:
+        """Begin its record anew."""
+        self._file(f"/opt/cni/bin/{type}.log").write_text("")
+
     # ------------------------------------------------------------------------------------- the plugin that can wait
 
     def close_gate(self) -> None:

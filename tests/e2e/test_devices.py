@@ -4,59 +4,40 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from multus_py.lab.objects import Object, at, text
+from tests.e2e import hardware
 from tests.e2e.api import CORE
 from tests.e2e.cluster import DEFAULT_NETWORK, NETWORKS, Cluster, Space, pod_spec, status_of
+from tests.e2e.hardware import DEVICES, FAST, SLOW
 from tests.e2e.node import Node
-from tests.e2e.waiting import wait_for
 
-FAST, SLOW = "example.com/fast", "example.com/slow"
-ADVERTISED = {
-    # Of the first one, devices without a place, near one NUMA node, and near two.
-    FAST: [f"0000:03:02.{number}{place}" for number, place in enumerate(("", "@0", "@1", "@0,1", "@0", "@1", "", ""))],
-    SLOW: ["0000:04:00.0@0", "0000:04:00.1@1"],
-}
 # Sorted by name, or over the whole pod, these would be in another order.
 CONTAINERS = {"web": {FAST: 2}, "app": {FAST: 2, SLOW: 1}, "db": {FAST: 1}}
 ORDER = ["fast", "slow", "fast", "fast", "fast", "fast"]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _plugins(cluster: Cluster) -> Iterator[None]:
-    """Advertise both resources on the first node, and have a plugin for such networks there."""
-    node = cluster.nodes[0]
-    with ExitStack() as stack:
-        for resource, devices in ADVERTISED.items():
-            stack.enter_context(node.device_plugin(resource, *devices))
-            wait_for(
-                lambda: node_has(cluster, node, resource) == str(len(devices)),  # noqa: B023 - called in this round
-                f"{node.name} has {resource}",
-                timeout=30,
-            )
+def _devices(cluster: Cluster) -> Iterator[None]:
+    with hardware.present(cluster, cluster.nodes[0], DEVICES):
         yield
 
 
 @pytest.fixture(name="node")
-def _node(space: Space, left: Node) -> Iterator[Node]:
-    with left.recording("sriov"):
-        for name, resource in {"fast": FAST, "slow": SLOW}.items():
-            configuration: Object = {
-                "cniVersion": "1.0.0",
-                "type": "sriov",
-                "capabilities": {"deviceID": True, "CNIDeviceInfoFile": True},
-            }
-            space.nad(name, configuration, resource=resource)
-        yield left
-
-
-def node_has(cluster: Cluster, node: Node, resource: str) -> str:
-    """Return how many devices of a resource a node offers to pods."""
-    return text(cluster.api.get(f"{CORE}/nodes/{node.name}"), "status", "allocatable", resource)
+def _node(space: Space, left: Node) -> Node:
+    """Return the node with the devices, and define networks that take them."""
+    left.forget("sriov")
+    for name, resource in {"fast": FAST, "slow": SLOW}.items():
+        configuration: Object = {
+            "cniVersion": "1.0.0",
+            "type": "sriov",
+            "capabilities": {"deviceID": True, "CNIDeviceInfoFile": True},
+        }
+        space.nad(name, configuration, resource=resource)
+    return left
 
 
 def pod_with(
@@ -90,7 +71,7 @@ def expected(space: Space, pod: str) -> list[str]:
         resource: [
             id for name, wanted in CONTAINERS.items() if resource in wanted for id in given(space, pod, name, resource)
         ]
-        for resource in ADVERTISED
+        for resource in DEVICES
     }
     return [left[FAST if name == "fast" else SLOW].pop(0) for name in ORDER]
 

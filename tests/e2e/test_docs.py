@@ -10,7 +10,7 @@ import pytest
 
 from tests.docs import page, session
 from tests.docs.page import PAGES
-from tests.e2e import hardware
+from tests.e2e import dra, hardware
 from tests.e2e.cluster import Cluster, Space
 
 _INFO = "console e2e"
@@ -25,6 +25,9 @@ def _surroundings(path: Path, cluster: Cluster) -> Iterator[None]:
     """Have what a page's reader has on the nodes, but for the hardware itself."""
     if path.stem == "devices":
         with hardware.present(cluster, cluster.nodes[0], {hardware.FAST: hardware.DEVICES[hardware.FAST]}):
+            yield
+    elif path.stem == "devices-dra":
+        with dra.present(cluster, cluster.nodes[0]):
             yield
     else:
         yield

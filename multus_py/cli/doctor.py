@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from multus_py.findings.finding import Finding, Severity, exit_status
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -48,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Examine the node; return the exit status."""
     from multus_py.doctor import examination, table  # the library of schemas takes two tenths of a second to load
     from multus_py.doctor.view import View
-    from multus_py.findings import finding, rendering
+    from multus_py.findings import rendering
 
     try:
         checks = table.chosen(arguments.only)
@@ -59,13 +61,31 @@ def run(arguments: argparse.Namespace) -> int:
         width = max(len(check.id) for check in checks)
         print("\n".join(f"{check.id:<{width}}  {check.title}" for check in checks))
         return 0
-    console, found = _console(), []
-    for each in examination.examine(View(_options(arguments)), checks, progress=_progress):
-        found.append(each)
-        if arguments.output == "text":
-            rendering.text([each], console)
-    print(rendering.json(found) if arguments.output == "json" else rendering.summary(found))
-    return finding.exit_status(found)
+    console = _console()
+    found: list[Finding] = []
+    with View(_options(arguments)) as view:
+        for each in examination.examine(view, checks, progress=_progress):
+            found.append(each)
+            if arguments.output == "text" and each.severity is not Severity.NOTE:
+                rendering.text([each], console)
+    if arguments.output == "text":
+        rendering.text(_together(found), console)
+        console.print(rendering.summary(found))
+    else:
+        print(rendering.json(found))
+    return exit_status(found)
+
+
+def _together(found: list[Finding]) -> list[Finding]:
+    """Return one note for each reason that something was not looked at, with the checks that it held up."""
+    notes = [each for each in found if each.severity is Severity.NOTE]
+    reasons = dict.fromkeys(each.problem for each in notes)
+    return [
+        Finding(
+            id=", ".join(each.id for each in notes if each.problem == reason), severity=Severity.NOTE, problem=reason
+        )
+        for reason in reasons
+    ]
 
 
 def _add_places(parser: argparse.ArgumentParser) -> None:

@@ -31,6 +31,8 @@ class Options:
     """Empty for what the configuration says."""
     node: str = field(default_factory=lambda: os.environ.get("MULTUS_NODE_NAME") or socket.gethostname().lower())
     """The node's name in the cluster."""
+    api_timeout: float = 5.0
+    """Seconds that one question to the API server may take."""
     log_lines: int = 1000
     """How many lines at the end of the log are read."""
     modules: PurePosixPath = _MODULES

@@ -19,7 +19,7 @@ from multus_py.lab import netlink
 from multus_py.lab.apiserver import APIServer
 from multus_py.lab.certs import Authority
 from multus_py.lab.faults import Answer, Delay, Fault, Garbage
-from multus_py.lab.objects import Object
+from multus_py.lab.objects import JSON, Object
 from tests.integration.doctor.patient import Patient
 from tests.integration.flows import networks
 
@@ -88,8 +88,8 @@ def network_deleted_under_a_running_pod(patient: Patient) -> None:
 
 
 def chained(*types: str) -> Harm:
-    plugins = [{"type": type} for type in types]
-    config: Object = {"cniVersion": "1.0.0", "name": "chain", "plugins": [*plugins]}
+    plugins: list[JSON] = [{"type": type} for type in types]
+    config: Object = {"cniVersion": "1.0.0", "name": "chain", "plugins": plugins}
     return lambda patient: patient.network("chain", config)
 
 

@@ -44,7 +44,7 @@ def check(document: Document) -> Iterator[Finding]:
 
 def as_called(part: Document, whole: Document) -> Document:
     """Return a plugin's configuration as runtimes hand it over: with the name and the version of the list it is in."""
-    said = {key: whole.object[key] for key in ("name", "cniVersion") if key in whole.object}
+    said: JSONObject = {key: whole.object[key] for key in ("name", "cniVersion") if key in whole.object}
     return dataclasses.replace(part, value={**part.object, **said})
 
 

@@ -52,6 +52,7 @@ conf/multus.yaml: $(MANIFESTS)
 
 docs: $(READY) ## Write the pages of docs/ that are made of the code: the references
 	@$(BIN)/python -m tools.configuration
+	@$(BIN)/python -m tools.findings
 
 docs-check: packages $(READY) ## What docs/ says is so: links, documents, and the commands with what they print
 	$(BIN)/python -m pytest tests/docs $(ARGS)

@@ -24,7 +24,7 @@ def register(commands: Commands) -> None:
     labs = parser.add_subparsers(required=True, metavar="WHAT")
     demo = parsers.add_command(labs, "demo", "show the main job, step by step (needs root)")
     demo.set_defaults(run=_demo)
-    shell = labs.add_parser("shell", help="run a command, or a shell, on a node with two pods (needs root)")
+    shell = parsers.add_command(labs, "shell", "run a command, or a shell, on a node with two pods (needs root)")
     shell.add_argument(
         "--apply",
         action="append",

@@ -501,7 +501,7 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
     "a mistake in a CronJob, in a List": (
         "a.yaml",
         (
-            "apiVersion: v1\nkind: List\nitems:\n- apiVersion: batch/v1\n  kind: CronJob\n  metadata: {name: c}\n  spec:\n"
+            "apiVersion: v1\nkind: List\nitems:\n- apiVersion: batch/v1\n  kind: CronJob\n  metadata: {name: c}\n  spec:\n"  # noqa: E501
             "    jobTemplate:\n      spec:\n        template:\n          metadata:\n            annotations:\n"
             "              k8s.v1.cni.cncf.io/networks: a/b/c «\n"
         ),

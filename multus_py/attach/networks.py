@@ -77,7 +77,7 @@ class Finder:
             raise errors.CNIError(clusters.code(error), _not_found(namespace, name, error)) from error
         except cluster_errors.ClusterError as error:
             raise NoNetworkError(errors.INVALID_CONFIG, _not_found(namespace, name, error)) from error
-        return self._from_nad(nad)
+        return self.from_nad(nad)
 
     def reference(self, text: str) -> Found:
         """Return what `clusterNetwork`, or an item of `defaultNetworks`, refers to.
@@ -94,7 +94,7 @@ class Finder:
         reason: object = _NO_CLUSTER
         if self._cluster is not None:
             try:
-                return self._from_nad(self._nad(self._settings.multus_namespace, text))
+                return self.from_nad(self._nad(self._settings.multus_namespace, text))
             except cluster_errors.ClusterError as error:  # Multus: whatever the reason, a file may still have it
                 reason = error
         try:
@@ -134,7 +134,8 @@ class Finder:
             raise found
         return found
 
-    def _from_nad(self, nad: Nad) -> Found:
+    def from_nad(self, nad: Nad) -> Found:
+        """Return the network that a NAD describes. Raises CNIError."""
         name = f"{nad.namespace}/{nad.name}"
         try:
             network = _inline(nad) if nad.config else conf.find(self._settings.conf_dir, nad.name)

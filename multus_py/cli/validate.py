@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multus_py.cli import parsers
 from multus_py.findings import finding as model
 from multus_py.findings.finding import Finding, Severity
 
@@ -17,31 +18,30 @@ if TYPE_CHECKING:
     from multus_py.cli.parsers import Commands
     from multus_py.cluster.port import Cluster
 
-_EPILOG = """\
-exit status: 0 without errors, 1 with errors (--strict: or warnings), 2 when the command itself is wrong.
-All ids are explained in docs/findings.md."""
-
 
 def register(commands: Commands) -> None:
     """Add the command."""
-    parser = commands.add_parser("validate", help="find what is wrong with manifests and configurations")
-    parser.description = (
-        "Check NetworkAttachmentDefinitions, pods and what makes pods, 00-multus.conf and other CNI configurations, "
-        "and the daemon's configuration: each by itself, and against each other."
+    parser = parsers.add_command(
+        commands,
+        "validate",
+        "find what is wrong with manifests and configurations",
+        description="Check NetworkAttachmentDefinitions, pods and what makes pods, 00-multus.conf and other CNI "
+        "configurations, and the daemon's configuration: each by itself, and against each other. docs/findings.md "
+        "explains what it may find.",
+        examples=(
+            ("multus validate networks.yaml deployment.yaml", "files, and whether they fit together"),
+            ("kubectl get net-attach-def -A -o yaml | multus validate -", "what is in a cluster"),
+            ("multus validate --strict -o sarif manifests/", "a directory, for a code host's review"),
+        ),
+        statuses={1: "there are errors (with --strict: or warnings)"},
     )
-    parser.epilog = _EPILOG
     parser.add_argument("files", nargs="+", metavar="FILE", help="YAML or JSON; a directory for all in it; - for stdin")
-    parser.add_argument("-o", "--output", choices=("text", "json", "sarif"), default="text", help="(%(default)s)")
+    parsers.add_output(parser, "text", "json", "sarif")
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
     parser.add_argument(
         "-n", "--namespace", default="default", help="where objects go that do not say so (%(default)s)"
     )
-    parser.add_argument(
-        "--kubeconfig",
-        type=Path,
-        metavar="FILE",
-        help="look definitions up in this cluster, too, when a pod asks for one that is not in the files",
-    )
+    parsers.add_kubeconfig(parser, "look definitions up in this cluster, too, when one is not in the files")
     parser.add_argument(
         "--conf-dir",
         type=Path,

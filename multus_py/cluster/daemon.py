@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from multus_py.base.fields import Fields
     from multus_py.base.jsontext import JSONObject
     from multus_py.cluster.objects import Nad, Pod
-    from multus_py.cluster.port import Event, Report
+    from multus_py.cluster.port import Event, PodDevices, Report
     from multus_py.cluster.wire import Failure
 
 CONNECT_PATIENCE = 0.05
@@ -96,6 +96,20 @@ class Daemon:
             self._resolve("", "", "", missing)
         return [self._nad(namespace, name) for namespace, name in names]
 
+    def get_devices(self, pod: Pod) -> PodDevices:
+        """Return the devices of this very pod: of its claims, and of device plugins if the daemon can tell.
+
+        Raises:
+            ConflictError: There is another pod of that name now.
+            NotFoundError: The pod is gone.
+            NoAnswerError: Anything else.
+        """
+        answer = self._ask(wire.GetDevices(namespace=pod.namespace, name=pod.name, uid=pod.uid).document())
+        try:
+            return wire.read_devices(answer)
+        except wire.WireError as error:
+            raise NoAnswerError(str(error)) from error
+
     def write_status(self, pod: Pod, annotations: Mapping[str, str]) -> None:
         """Have annotations of this very pod set.
 
@@ -118,6 +132,10 @@ class Daemon:
             report=report,
         )
         self._exchange(told.document(), is_answered=False)
+
+    def greet(self) -> None:
+        """Ask for nothing, to see that the daemon answers in words that are understood. Raises NoAnswerError."""
+        self._resolve("", "", "", ())
 
     def close(self) -> None:
         """Hang up."""

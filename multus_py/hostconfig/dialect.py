@@ -111,6 +111,7 @@ def _formats() -> jsonschema.FormatChecker:
     checker.checks("cni-network-name", raises=errors.CNIError)(_text(args.validate_network_name))
     checker.checks("interface-name", raises=errors.CNIError)(_unless_empty(args.validate_interface_name))
     checker.checks("switch", raises=ValueError)(_text(lambda text: ("true", "false").index(text.lower())))
+    checker.checks("missing-device", raises=ValueError)(_text(("", "error", "ignore").index))
     checker.checks("log-level", raises=KeyError)(_text(lambda text: not text or log.LEVELS[text.lower()]))
     checker.checks("ip", raises=ValueError)(_unless_empty(address.ip))
     checker.checks("mac", raises=ValueError)(_unless_empty(address.mac))

@@ -34,6 +34,7 @@ _FORMATS = {
     "cni-network-name": "a name of letters, digits, and _ . - within it",
     "interface-name": "a name of 1 to 15 bytes without blanks, / and :",
     "switch": "true or false",
+    "missing-device": "one of error, ignore",
     "log-level": f"one of {', '.join(log.LEVELS)}",
     "ip": "an IP address",
     "cidr": "an address with a prefix length such as 192.0.2.0/24",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from multus_py.lab import apierrors, kinds, patch, routes, selectors
+from multus_py.lab import apierrors, kinds, patch, reviews, routes, selectors
 from multus_py.lab.apierrors import ApiError
 from multus_py.lab.metadata import Shape
 from multus_py.lab.objects import JSON, Object, decode, encode, section, text
@@ -55,6 +55,7 @@ class Api:
         """Serve the objects of `store`."""
         self._store = store
         self._pages = Pages()
+        self.permissions = reviews.Permissions()
         self._discovery = kinds.discovery()
 
     def answer(self, call: Call) -> Reply | Stream:
@@ -70,7 +71,11 @@ class Api:
             return Reply(200, b"ok", media_type="text/plain")
         if path in self._discovery and call.method == "GET":
             return Reply(200, encode(self._discovery[path]))
+        if path == reviews.PATH and call.method == "POST":
+            return Reply(201, encode(self.permissions.review(_object(call.body))))
         target = routes.resolve(path)
+        if not self.permissions.allow(routes.verb(call.method, target, watching=_watching(query)), target):
+            raise forbidden(call)
         shape = Shape(call.accept)
         match call.method:
             case "GET" if _watching(query):
@@ -130,7 +135,7 @@ class Api:
     def _create(self, target: Target, call: Call) -> Object:
         obj = _object(call.body)
         if target.kind.status:
-            obj["status"] = {"phase": "Pending"}
+            obj["status"] = {"phase": target.kind.phase} if target.kind.phase else {}
         return self._store.create(target.kind, target.namespace, obj)
 
     def _replace(self, target: Target, call: Call) -> Object:

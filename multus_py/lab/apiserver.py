@@ -4,9 +4,10 @@
         server.create({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod1"}})
         server.kubeconfig(path)
 
-It serves pods (with `status`), events, namespaces and NetworkAttachmentDefinitions. Where it is less than a real one:
-no admission, no RBAC, no schema checks of specs and statuses, no finalizers or grace periods (DELETE removes at once),
-no bookmarks but those of `send_bookmarks`, no server-side apply, no protobuf.
+It serves pods (with `status`), events, namespaces, NetworkAttachmentDefinitions, reviews of what one may do, and of
+dynamic resource allocation claims (with `status`) and slices. Where it is less than a real one: no controllers, no
+admission, no RBAC but `deny`, no schema checks of specs and statuses, no finalizers or grace periods (DELETE removes at
+once), no bookmarks but those of `send_bookmarks`, no server-side apply, no protobuf.
 """
 
 from __future__ import annotations
@@ -109,6 +110,14 @@ class APIServer:
     def inject(self, *faults: Fault) -> None:
         """Put further fault rules behind those in force."""
         self._http.faults.add(*faults)
+
+    def deny(self, verb: str, resource: str) -> None:
+        """Deny a verb on a resource to everybody, both as kubectl calls them: `patch`, `pods/status`."""
+        self._api.permissions.deny(verb, resource)
+
+    def set_clock(self, *, ahead: float) -> None:
+        """Tell a time in answers that is so many seconds ahead of the machine's."""
+        self._http.ahead = ahead
 
     def heal(self) -> None:
         """Drop all fault rules."""

@@ -9,6 +9,7 @@ import socketserver
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
@@ -82,6 +83,8 @@ class HttpServer(socketserver.TCPServer):
         self.faults = Faults()
         self.log = RequestLog()
         self.stopping = threading.Event()
+        self.ahead = 0.0
+        """How many seconds the time in answers is ahead of the machine's."""
         self._tls = tls
         self._numbers = count(1)
         self._lock = threading.Lock()
@@ -184,6 +187,10 @@ class Handler(BaseHTTPRequestHandler):
             self._send(answer, cut)
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - the names that http.server looks for
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the time for the header Date."""
+        return super().date_time_string((time.time() if timestamp is None else timestamp) + self.server.ahead)
 
     def log_message(self, format: str, *args: object) -> None:
         """Write nothing: the request log has it all."""

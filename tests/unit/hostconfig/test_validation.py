@@ -150,6 +150,7 @@ KINDS: dict[str, Values] = {
     "auxiliaryCNIChainName": texts,
     **dict.fromkeys(["logToStderr", "namespaceIsolation", "parallelAttachments"], st.booleans()),
     **dict.fromkeys(["legacyNetworkStatus", "retryDeleteOnError"], st.booleans()),
+    "missingDevice": st.sampled_from(["", "error", "ignore", "Ignore", "ignored"]),
     **dict.fromkeys(["defaultNetworks", "systemNamespaces", "cniVersions"], lists),
     **dict.fromkeys(["apiTimeout", "delegateTimeout"], st.sampled_from([0, 1.5, 86400, 86401, -1, 10**400])),
     **dict.fromkeys(["disableCheck", "disableGC", "loadOnlyInlinedPlugins"], texts | st.booleans()),

@@ -1,0 +1,284 @@
+"""Checks of the way to the API server: kubeconfig, token, connection, trust, clock, permissions, definition of NADs."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from multus_py.base import clock as clocks
+from multus_py.cluster import errors, http
+from multus_py.doctor import server
+from multus_py.doctor.check import BlockedError, Check, error, fine, warning
+from multus_py.doctor.server import RefusedError
+from multus_py.doctor.view import NADS_PATH
+
+if TYPE_CHECKING:
+    from multus_py.base.jsontext import JSONObject
+    from multus_py.doctor.view import View
+    from multus_py.findings.finding import Finding
+
+_SOON = 600.0
+_SKEW, _GREAT_SKEW = 30.0, 300.0
+_CRD = "network-attachment-definitions"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permission:
+    """Something that the node's account has to be allowed: a verb of a rule in conf/rbac.yaml."""
+
+    verb: str
+    resource: str
+    group: str = ""
+    subresource: str = ""
+    name: str = ""
+    namespace: str = ""
+    """Empty for all namespaces."""
+    lost: str
+    """What does not work without it."""
+    vital: bool = True
+    """Whether pods fail without it."""
+
+    @property
+    def attributes(self) -> JSONObject:
+        """What a review is asked about."""
+        return {
+            key: getattr(self, key)
+            for key in ("namespace", "verb", "group", "resource", "subresource", "name")
+            if getattr(self, key)
+        }
+
+    def __str__(self) -> str:
+        """Name it as kubectl does: "get network-attachment-definitions.k8s.cni.cncf.io"."""
+        resource = ".".join(part for part in (self.resource, self.group) if part)
+        return f"{self.verb} {'/'.join(part for part in (resource, self.subresource) if part)}"
+
+
+_GROUP = "k8s.cni.cncf.io"
+_PODS_LOST = "no pod of this node starts"
+_CACHE_LOST = "the daemon has nothing in memory, and calls ask the API server themselves"
+PERMISSIONS = (
+    Permission(verb="get", resource="pods", lost=_PODS_LOST),
+    Permission(verb="list", resource="pods", lost=_CACHE_LOST, vital=False),
+    Permission(verb="watch", resource="pods", lost=_CACHE_LOST, vital=False),
+    Permission(verb="patch", resource="pods", subresource="status", lost="no pod with a status to write starts"),
+    Permission(verb="get", group=_GROUP, resource=_CRD, lost="no pod that asks for a network starts"),
+    Permission(verb="list", group=_GROUP, resource=_CRD, lost=_CACHE_LOST, vital=False),
+    Permission(verb="watch", group=_GROUP, resource=_CRD, lost=_CACHE_LOST, vital=False),
+    Permission(verb="create", resource="events", lost="pods start, but `kubectl describe` says nothing", vital=False),
+    Permission(verb="patch", resource="events", lost="events are not counted up", vital=False),
+    Permission(
+        verb="get",
+        group="apps",
+        resource="daemonsets",
+        name="kube-multus-ds",
+        namespace="kube-system",
+        lost="nodes are not restored when the DaemonSet is deleted",
+        vital=False,
+    ),
+)
+"""All verbs of conf/rbac.yaml (a test compares)."""
+
+
+def kubeconfig(view: View) -> Iterator[Finding]:
+    """Read the kubeconfig, and what it names."""
+    access, _ = view.access, view.credential
+    path = view.settings.kubeconfig
+    mode = stat.S_IMODE(view.root(path).stat().st_mode)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield warning(
+            f"others than its owner can read or write it (mode {mode:04o}), and it holds what the node's account is",
+            remedy=f"Run chmod 0600 {path}.",
+            file=path,
+        )
+    yield fine(f"{path} leads to {access.server}")
+
+
+def expiry(view: View) -> Iterator[Finding]:
+    """Read the time in the token."""
+    expires = view.token_expires
+    if expires is None:
+        yield fine("there is no token that says when it expires")
+        return
+    left = expires - view.now
+    if left > 0 and left < _SOON:
+        yield warning(
+            f"the token expires in {left / 60:.0f} minutes, at {clocks.rfc3339(expires)}",
+            remedy="Let `multus daemon` run on the node, which replaces it in time; if it does run, look at its log "
+            "and "
+            "at the kubelet's.",
+            file=view.settings.kubeconfig,
+        )
+    if left <= 0:
+        view.cluster  # noqa: B018 - raises what there is to say
+    yield fine(f"the token is good until {clocks.rfc3339(expires)}")
+
+
+def reachable(view: View) -> Iterator[Finding]:
+    """Connect, and ask for something."""
+    _, answer = view.contact
+    if answer.status >= 500 or answer.status == 429:
+        yield error(
+            f"{view.access.server} answers {answer.status} {answer.reason}".strip(),
+            remedy="Look at the API server and at what is in front of it: a load balancer, a proxy.",
+        )
+    yield fine(f"{view.access.server} answers")
+
+
+def trusted(view: View) -> Iterator[Finding]:
+    """Look at whether the server's certificate is the one that the kubeconfig trusts."""
+    view.contact  # noqa: B018 - raises what there is to say
+    if view.access.insecure:
+        yield warning(
+            "the kubeconfig says that nobody looks at the API server's certificate",
+            remedy="Take --skip-tls-verify away, or name the CA in the kubeconfig.",
+            file=view.settings.kubeconfig,
+        )
+    yield fine("the API server's certificate is trusted")
+
+
+def skew(view: View) -> Iterator[Finding]:
+    """Compare the answer's header Date with this machine's clock."""
+    theirs = server.time_of(view.contact[1])
+    if theirs is None:
+        yield fine("the API server does not tell its time")
+        return
+    ahead = view.now - theirs
+    if abs(ahead) > _SKEW:
+        say = error if abs(ahead) > _GREAT_SKEW else warning
+        yield say(
+            f"this node's clock is {abs(ahead):.0f} seconds {'ahead of' if ahead > 0 else 'behind'} the API server's",
+            remedy="Let chrony or systemd-timesyncd run on the node: tokens and certificates have times in them.",
+        )
+    yield fine("this node's clock agrees with the API server's")
+
+
+def credentials(view: View) -> Iterator[Finding]:
+    """Look at whether the server knows us."""
+    view.cluster  # noqa: B018 - raises what there is to say
+    yield fine("the API server accepts the node's credentials")
+
+
+def permissions(view: View) -> Iterator[Finding]:
+    """Ask for a review of each permission."""
+    cluster = view.cluster
+    for permission in PERMISSIONS:
+        try:
+            allowed = cluster.may(permission.attributes)
+        except RefusedError as refused:
+            yield warning(
+                f"the API server does not tell what the node's account may: {refused}",
+                remedy="Give it system:basic-user, as every account has by default.",
+            )
+            return
+        except (OSError, errors.ClusterError, http.ProtocolError) as failure:
+            raise BlockedError("api-reachable", f"{view.access.server}: {failure}") from failure
+        if not allowed:
+            say = error if permission.vital else warning
+            yield say(
+                f"the node's account may not {permission}: {permission.lost}",
+                remedy="Apply conf/rbac.yaml, and see that its ClusterRoleBinding names the account of the kubeconfig.",
+            )
+    yield fine(f"the node's account may do all {len(PERMISSIONS)} things that Multus does")
+
+
+def definition(view: View) -> Iterator[Finding]:
+    """Look at what version of NADs the cluster serves."""
+    cluster, (_, first) = view.cluster, view.contact
+    if first.status == 200:
+        resources = server.document(first).get("resources")
+        names = (
+            [item.get("name") for item in resources if isinstance(item, dict)] if isinstance(resources, list) else []
+        )
+        if _CRD in names:
+            yield fine("the cluster serves NetworkAttachmentDefinitions, version v1")
+            return
+    try:
+        versions = cluster.get(NADS_PATH.rpartition("/")[0]).get("versions")
+        found = (
+            [str(item.get("version")) for item in versions if isinstance(item, dict)]
+            if isinstance(versions, list)
+            else []
+        )
+    except RefusedError as refused:
+        if refused.status != 404:
+            raise
+        found = []
+    problem = f"the cluster serves them as {', '.join(found)} only, not as v1" if found else "the cluster has none"
+    yield error(
+        f"no NetworkAttachmentDefinitions of version v1: {problem}",
+        remedy="Apply conf/crd.yaml.",
+    )
+
+
+CHECKS = (
+    Check(
+        id="kubeconfig",
+        title="the kubeconfig can be used",
+        looks_at="The file that the configuration names, its permissions, and the files that it names in turn.",
+        meaning="Multus cannot ask the cluster: every pod fails.",
+        remedy="Let `multus daemon` write it, or correct it.",
+        look=kubeconfig,
+    ),
+    Check(
+        id="token-expiry",
+        title="the token is good for a while",
+        looks_at="The time `exp` in the token, if it is a JWT.",
+        meaning='Every pod fails: "Unauthorized".',
+        remedy="Let `multus daemon` run on the node: it replaces the token whenever Kubernetes does.",
+        look=expiry,
+    ),
+    Check(
+        id="api-reachable",
+        title="the API server answers",
+        looks_at=f"One request for {NADS_PATH} to the server of the kubeconfig, with {server.TIMEOUT:g} seconds of "
+        "patience.",
+        meaning="Every pod fails, after `apiTimeout`.",
+        remedy="Check address, firewalls, kube-proxy, and the API server itself.",
+        look=reachable,
+    ),
+    Check(
+        id="api-trusted",
+        title="the API server is the one that the kubeconfig trusts",
+        looks_at="The TLS handshake of that request.",
+        meaning="Every pod fails.",
+        remedy="Let `multus daemon` write the kubeconfig, or correct its certificate authority.",
+        look=trusted,
+    ),
+    Check(
+        id="clock-skew",
+        title="the node's clock is right",
+        looks_at="The header Date of that answer, against this machine's clock: 30 seconds are a warning, 300 an "
+        "error.",
+        meaning="Tokens and certificates that are good are refused, or will be.",
+        remedy="Let chrony or systemd-timesyncd run on the node.",
+        look=skew,
+    ),
+    Check(
+        id="api-credentials",
+        title="the API server knows the node's account",
+        looks_at="Whether that request was answered with 401.",
+        meaning='Every pod fails: "Unauthorized".',
+        remedy="Let `multus daemon` write the kubeconfig anew.",
+        look=credentials,
+    ),
+    Check(
+        id="permissions",
+        title="the node's account may do what Multus does",
+        looks_at="A SelfSubjectAccessReview for each verb of conf/rbac.yaml. The server answers them and keeps "
+        "nothing.",
+        meaning="Each finding says what does not work without it.",
+        remedy="Apply conf/rbac.yaml.",
+        look=permissions,
+        patience=30.0,
+    ),
+    Check(
+        id="crd-served",
+        title="the cluster has NetworkAttachmentDefinitions",
+        looks_at=f"What the API server lists below {NADS_PATH}.",
+        meaning="No network can be found: every pod that asks for one fails.",
+        remedy="Apply conf/crd.yaml.",
+        look=definition,
+    ),
+)

@@ -1,0 +1,1 @@
+"""What is attached on this node, whether the kernel agrees, and what belongs to nobody any more."""

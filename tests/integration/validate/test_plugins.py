@@ -1,6 +1,6 @@
-"""The rules of the IPAM plugins are those of the real ones: what we call an error they refuse, and nothing else.
+"""What we call an error the real plugins refuse; and of the IPAM plugins' rules, nothing else.
 
-host-local and static need no namespace and no root: they only hand out addresses.
+None of it needs root: host-local and static only hand out addresses, and the others refuse before they do anything.
 """
 
 from __future__ import annotations
@@ -60,26 +60,57 @@ def is_refused_by_us(ipam: Object) -> bool:
 
 
 def is_refused_by_the_plugin(ipam: Object, folder: Path) -> bool:
-    assert PLUGINS is not None
     section = {**ipam, "dataDir": ipam.get("dataDir", str(folder))} if ipam["type"] == "host-local" else ipam
+    return call({"type": "macvlan", "ipam": section}, program=str(ipam["type"])).returncode != 0
+
+
+def call(plugin: Object, *, program: str = "") -> subprocess.CompletedProcess[bytes]:
+    """ADD, for a network namespace that does not exist: whoever would change anything fails."""
+    assert PLUGINS is not None
     environment = {
         "CNI_COMMAND": "ADD",
         "CNI_CONTAINERID": "a",
-        "CNI_NETNS": "/proc/self/ns/net",
+        "CNI_NETNS": "/does/not/exist",
         "CNI_IFNAME": "net1",
         "CNI_PATH": str(PLUGINS),
     }
-    done = subprocess.run(
-        [PLUGINS / str(ipam["type"])],
-        input=json.dumps({"cniVersion": "1.0.0", "name": "net", "type": "macvlan", "ipam": section}).encode(),
+    return subprocess.run(
+        [PLUGINS / (program or str(plugin["type"]))],
+        input=json.dumps({"cniVersion": "1.0.0", "name": "net", **plugin}).encode(),
         env={**os.environ, **environment},
         capture_output=True,
         check=False,
     )
-    return done.returncode != 0
 
 
 @pytest.mark.skipif(PLUGINS is None, reason="needs the reference plugins: make setup")
 @pytest.mark.parametrize("ipam", IPAM.values(), ids=list(IPAM))
 def test_what_is_an_error_is_what_the_plugin_refuses(ipam: Object, tmp_path: Path) -> None:
     assert is_refused_by_us(ipam) == is_refused_by_the_plugin(ipam, tmp_path)
+
+
+REFUSED: dict[str, tuple[Object, str]] = {
+    "a rate without a burst": ({"type": "bandwidth", "ingressRate": 1000}, "burst"),
+    "both kinds of masquerading": ({"type": "portmap", "markMasqBit": 1, "externalSetMarkChain": "A"}, "markMasqBit"),
+    "a mark that is none": ({"type": "portmap", "markMasqBit": 32}, "MasqMarkBit"),
+    "hairpin and promiscuous": ({"type": "bridge", "hairpinMode": True, "promiscMode": True}, "promiscuous"),
+    "a VLAN that is none": ({"type": "bridge", "vlan": 4095}, "VLAN"),
+    "an MTU in quotes": ({"type": "bridge", "mtu": "1500"}, "mtu"),
+    "no master": ({"type": "vlan", "vlanId": 7, "ipam": {"type": "dhcp"}}, "master"),
+    "no device": ({"type": "host-device"}, "device"),
+    "no domain": ({"type": "vrf"}, "vrf name"),
+    "tuning before others": ({"type": "tuning"}, "prevResult"),
+    "firewall before others": ({"type": "firewall"}, "prevResult"),
+    "portmap before others": ({"type": "portmap"}, "chained"),
+    "routes before others": ({"type": "sbr"}, "chained"),
+}
+
+
+@pytest.mark.skipif(PLUGINS is None, reason="needs the reference plugins: make setup")
+@pytest.mark.parametrize(("plugin", "said"), REFUSED.values(), ids=list(REFUSED))
+def test_what_is_an_error_the_plugin_refuses_before_it_does_anything(plugin: Object, said: str) -> None:
+    text = marked.nad(json.dumps({"cniVersion": "1.0.0", "name": "net", **plugin}))
+    assert any(finding.severity is Severity.ERROR for finding in checking.validate([("a.yaml", text.encode())]))
+    done = call(plugin)
+    assert done.returncode != 0
+    assert said.lower() in done.stdout.decode().lower()

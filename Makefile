@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 READY := .venv/.ready
 MANIFESTS := conf/crd.yaml conf/rbac.yaml conf/daemonset.yaml
+PROTOCOLS := multus_py/node/podresources.proto tests/protocols/deviceplugin.proto
 PEER_VERSION := v4.3.0
 PEER := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/multus-py/peer-$(PEER_VERSION)/multus
 
@@ -46,9 +47,20 @@ dist/multus-image.tar: $(READY) dist/multus tools/image.py tools/elf.py
 
 manifest: conf/multus.yaml ## Put conf/multus.yaml together from its parts
 
+stubs: $(READY) ## Generate the modules of the gRPC services that are spoken here from their .proto files
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. $(PROTOCOLS)
+
 conf/multus.yaml: $(MANIFESTS)
 	@{ echo "# Everything that a cluster needs, in one file. Made by 'make manifest': $(notdir $(MANIFESTS))"; \
 		for part in $(MANIFESTS); do echo "---"; cat "$$part"; done; } > $@
+
+docs: $(READY) ## Write the pages of docs/ that are made of the code: the references
+	@$(BIN)/python -m tools.configuration
+	@$(BIN)/python -m tools.findings
+	@$(BIN)/python -m tools.reference
+
+docs-check: packages $(READY) ## What docs/ says is so: links, documents, and the commands with what they print
+	$(BIN)/python -m pytest tests/docs $(ARGS)
 
 lint: $(READY) ## Style, types, and the direction of imports
 	$(BIN)/ruff check
@@ -82,4 +94,4 @@ $(READY): pyproject.toml tools/setup
 	@flock pyproject.toml tools/setup venv
 	@touch $@
 
-.PHONY: help setup demo build image manifest test test-quick e2e-tools e2e lint fmt cover bench bench-peer clean packages
+.PHONY: help setup demo build image manifest docs docs-check stubs test test-quick e2e-tools e2e lint fmt cover bench bench-peer clean packages

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from types import CodeType, ModuleType
 
 OURS = ("multus_py", "plugins")
+NAMESPACE = "-"
+"""What PyInstaller gives as the source of a package that has none."""
 _SIZE_SIZE = 8
 
 
@@ -31,12 +33,13 @@ class Module:
     """A module to put in."""
 
     name: str
-    source: Path
+    source: Path | None
+    """None for a package without a file of its own (`google`): a module with nothing in it."""
 
     @property
     def package(self) -> bool:
         """Whether it is a package."""
-        return self.source.name == "__init__.py"
+        return self.source is None or self.source.name == "__init__.py"
 
     @property
     def ours(self) -> bool:
@@ -45,7 +48,7 @@ class Module:
 
     def code(self) -> CodeType:
         """Compile it."""
-        tree = ast.parse(self.source.read_bytes())
+        tree = ast.parse(self.source.read_bytes() if self.source else b"")
         flags = 0
         if self.ours:
             tree = ast.fix_missing_locations(_Lighten().visit(tree))
@@ -166,7 +169,7 @@ def main() -> None:
     """Read the description and write the bundle that it describes."""
     asked = json.load(sys.stdin)
     sys.path[0] = asked["root"]
-    modules = [Module(name, Path(source)) for name, source in asked["modules"]]
+    modules = [Module(name, Path(source) if source != NAMESPACE else None) for name, source in asked["modules"]]
     sequences = {verb: sequence(names) for verb, names in asked["verbs"].items()}
     write(Path(asked["path"]), modules, extensions=asked["extensions"], sequences=sequences)
 

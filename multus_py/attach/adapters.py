@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from multus_py.attach.settings import Settings
     from multus_py.base.log import Log
     from multus_py.cluster.kubeconfig import Access
+    from multus_py.cluster.objects import Pod
     from multus_py.cluster.port import Cluster
     from multus_py.node.routes import DefaultRoutes, RouteChange
 
@@ -152,8 +153,8 @@ class HostNode:
 
         return routes.set_default_routes(namespace, wanted)
 
-    def allocated_devices(self, pod_uid: str) -> Mapping[str, tuple[str, ...]]:
+    def allocated_devices(self, pod: Pod, uid: str, *, timeout: float) -> Mapping[str, tuple[str, ...]]:
         """Return the device ids that the kubelet gave to a pod, by resource. Raises NodeError."""
-        from multus_py.node import checkpoint
+        from multus_py.node import kubelet
 
-        return checkpoint.allocated(pod_uid)
+        return kubelet.allocated(pod.namespace, pod.name, uid, containers=(), timeout=timeout)

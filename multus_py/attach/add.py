@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from multus_py.attach import clusters, locking, networks, perform, pods, readiness, record, work
 from multus_py.attach import plan as planning
-from multus_py.attach.devices import Devices
 from multus_py.attach.publish import Publisher
 from multus_py.attach.stopwatch import Stopwatch
 from multus_py.cni import result
@@ -44,7 +43,7 @@ def _add(call: Work, cluster: Cluster | None, stopwatch: Stopwatch) -> JSONObjec
     try:
         with stopwatch.phase("plan"):
             finder = networks.Finder(call.settings, cluster)
-            plan = planning.make(call, pod, finder=finder, devices=Devices(call.ports.node, pod))
+            plan = planning.make(call, pod, finder=finder, cluster=cluster)
         with locking.locked(call, call.request.call.container_id) as held:
             return _make(held, plan, publisher, stopwatch)
     except BaseException as error:

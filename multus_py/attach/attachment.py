@@ -26,7 +26,7 @@ class Attachment(value.Value):
     selection: Selection | None = None
     """What the pod asked for, None when it did not ask for this one."""
     resource: str = ""
-    """The device plugin's resource that its NAD names."""
+    """The resource that its NAD names, when it has got a device of it."""
     device_id: str = ""
     """The device of that resource, or the one that the pod asked for."""
     netns: str = ""

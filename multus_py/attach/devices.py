@@ -1,28 +1,26 @@
-"""The devices that the kubelet gave to the pod, handed out to its attachments one by one (multus-behaviour 5.1).
+"""The devices that the pod has got, handed out to its attachments one by one (multus-behaviour 5.1).
 
-One map for the whole call: two networks on the same resource get two devices, whoever asked for them (B22).
+One map for the whole call: two networks on the same resource get two devices, whoever asked for them (B22). In it are
+the devices that the kubelet allocated through device plugins, then those of the pod's resource claims.
 """
 
 from __future__ import annotations
 
+from multus_py.attach import clusters
 from multus_py.base import value
+from multus_py.cluster import errors as cluster_errors
 from multus_py.cni import errors
-from multus_py.node import deviceinfo
 from multus_py.node import errors as node_errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from multus_py.attach.attachment import Attachment
+    from collections.abc import Mapping
+
     from multus_py.attach.networks import Found
-    from multus_py.attach.ports import Node
     from multus_py.attach.work import Work
-    from multus_py.base.jsontext import JSONObject
     from multus_py.cluster.objects import Pod
+    from multus_py.cluster.port import Cluster
     from multus_py.multinet.selection import Selection
-
-
-INFO_FILE = "CNIDeviceInfoFile"
-"""The capability by which a plugin is told where its device information stands."""
 
 
 class Device(value.Value):
@@ -30,80 +28,81 @@ class Device(value.Value):
 
     id: str
     allocated: bool
-    """Whether the kubelet allocated it; else the pod named it in its annotation."""
+    """Whether the pod has got it; else it named it in its annotation."""
 
 
 class Devices:
     """The pod's devices, asked for when the first network needs one."""
 
-    def __init__(self, node: Node, pod: Pod | None) -> None:
+    def __init__(self, work: Work, cluster: Cluster | None, pod: Pod | None) -> None:
         """Hand out this pod's devices; without a pod there are none."""
-        self._node = node
+        self._work = work
+        self._cluster = cluster
         self._pod = pod
         self._left: dict[str, list[str]] | None = None
+        self._passed_over: tuple[str, ...] = ()
 
     def take(self, found: Found, wanted: Selection | None) -> Device | None:
         """Return the device for a network, None when it needs none.
 
         Raises:
-            CNIError: The network needs a device of a resource of which the pod has none left.
+            CNIError: The network needs a device of a resource of which the pod has none left, or what the pod has got
+                cannot be told.
         """
         requested = wanted.device_id if wanted else ""
-        if found.resource and self._pod is not None:
-            left = self._map(self._pod).get(found.resource)
+        if found.resource and self._cluster is not None and self._pod is not None:
+            left = self._of(found, self._cluster, self._pod)
             if left:
                 return Device(id=left.pop(0), allocated=True)
             if not requested:
-                raise _none_left(found, self._pod)
+                self._miss(found, self._pod)
         return Device(id=requested, allocated=False) if requested else None
 
-    def _map(self, pod: Pod) -> dict[str, list[str]]:
+    def _of(self, found: Found, cluster: Cluster, pod: Pod) -> list[str]:
+        """Return what is left of a network's resource. Raises CNIError."""
         if self._left is None:
+            problem = f"{_need(found)}, but the devices of pod {pod.namespace}/{pod.name} cannot be told: "
             try:
-                allocated = self._node.allocated_devices(pod.uid)
+                known = cluster.get_devices(pod)
+                self._left = _merged(self._kubelets(pod) if known.kubelet is None else known.kubelet, known.claimed)
+            except cluster_errors.ClusterError as error:
+                raise errors.CNIError(clusters.code(error), f"{problem}{error}") from error
             except node_errors.NodeError as error:
-                problem = f"cannot tell the devices of pod {pod.namespace}/{pod.name}: {error}"
-                raise errors.CNIError(errors.INTERNAL, problem) from error
-            self._left = {resource: list(ids) for resource, ids in allocated.items()}
-        return self._left
+                raise errors.CNIError(_code(error), f"{problem}{error}") from error
+            self._passed_over = known.passed_over
+        return self._left.get(found.resource, [])
+
+    def _kubelets(self, pod: Pod) -> Mapping[str, tuple[str, ...]]:
+        """Return what the kubelet allocated. Raises NodeError."""
+        # The kubelet knows a static pod by the UID that the runtime has, and not by that of its mirror in the API.
+        uid = self._work.pod_args.uid or pod.uid
+        return self._work.ports.node.allocated_devices(pod, uid, timeout=self._work.settings.api_timeout)
+
+    def _miss(self, found: Found, pod: Pod) -> None:
+        """Put up with a device that is not there, if the settings say so. Raises CNIError if not."""
+        problem = (
+            f"{_need(found)}, but pod {pod.namespace}/{pod.name} has none left: its containers must request one for "
+            "each such network"
+        )
+        reasons = "; ".join(("", *self._passed_over))
+        if not self._work.settings.ignore_missing_device:
+            raise errors.CNIError(errors.INVALID_CONFIG, problem + reasons)
+        self._work.log.warning(f"{problem}{reasons}; it goes without, as missingDevice says")
 
 
-def prepare(work: Work, attachment: Attachment) -> None:
-    """Give an attachment what the device plugin says of its device. Status alone needs it, so a failure is logged."""
-    path = _info_path(attachment)
-    if not (path and attachment.resource):
-        return
-    try:
-        deviceinfo.copy(deviceinfo.device_path(attachment.resource, attachment.device_id), path)
-    except node_errors.NodeError as error:
-        work.log.warning(f"{attachment.name}: {error}")
+def _merged(*sources: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
+    """Return one map of several, what comes first in front; a device that is in two of them counts once."""
+    resources = {resource for source in sources for resource in source}
+    return {
+        resource: list(dict.fromkeys(id for source in sources for id in source.get(resource, ())))
+        for resource in resources
+    }
 
 
-def info(attachment: Attachment) -> JSONObject | None:
-    """Return the device information of an attachment, as its plugins left it; None when there is none."""
-    path = _info_path(attachment)
-    return deviceinfo.read(path) if path else None
+def _need(found: Found) -> str:
+    return f"network {found.name} needs a device of resource {found.resource}"
 
 
-def forget(work: Work, attachment: Attachment) -> None:
-    """Remove an attachment's device information. A failure is logged: it must not keep a pod."""
-    path = _info_path(attachment)
-    try:
-        if path:
-            deviceinfo.remove(path)
-    except node_errors.NodeError as error:
-        work.log.warning(f"{attachment.name}: {error}")
-
-
-def _info_path(attachment: Attachment) -> str:
-    """Return where the attachment's device information stands, "" when it has none."""
-    path = attachment.capability_args.get(INFO_FILE)
-    return path if isinstance(path, str) else ""
-
-
-def _none_left(found: Found, pod: Pod) -> errors.CNIError:
-    problem = (
-        f"network {found.name} needs a device of resource {found.resource}, but pod {pod.namespace}/{pod.name} has "
-        "none left: its containers must request one for each such network"
-    )
-    return errors.CNIError(errors.INVALID_CONFIG, problem)
+def _code(error: node_errors.NodeError) -> int:
+    """Return the spec's code for a failure of the node: whether the runtime may hope that it passes."""
+    return errors.TRY_AGAIN_LATER if isinstance(error, node_errors.UnavailableError) else errors.INTERNAL

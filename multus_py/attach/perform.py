@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from multus_py.attach import devices, record
+from multus_py.attach import devinfo, record
 from multus_py.attach.attachment import Attached
 from multus_py.base import value
 from multus_py.cni import errors, network
@@ -137,7 +137,7 @@ def detach_all(
             failures.append(Failure(attachment=attachment, error=located, leaves_something=leaves_something))
             if leaves_something:
                 continue
-        devices.forget(work, attachment)
+        devinfo.forget(work, attachment)
     return tuple(failures)
 
 
@@ -150,13 +150,13 @@ def combined(failures: Iterable[errors.CNIError]) -> errors.CNIError:
 
 
 def _attach(work: Work, attachment: Attachment) -> Attached:
-    devices.prepare(work, attachment)
+    devinfo.prepare(work, attachment)
     try:
         result = network.add(attachment.network, work.runtime(attachment), work.executor)
     except errors.CNIError as error:
         raise AttachError(work, attachment, _explained(work, attachment, error)) from error
     work.log.verbose(f"Add: {work.subject}:{attachment.name}({attachment.network.name}):{attachment.ifname}")
-    return Attached(attachment=attachment, result=result, device_info=devices.info(attachment))
+    return Attached(attachment=attachment, result=result, device_info=devinfo.info(attachment))
 
 
 def _explained(work: Work, attachment: Attachment, error: errors.CNIError) -> errors.CNIError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from multus_py.attach import customise
 from multus_py.attach.attachment import Attachment, Plan
-from multus_py.attach.devices import INFO_FILE
+from multus_py.attach.devinfo import INFO_FILE
 from multus_py.attach.networks import Found
 from multus_py.base import value
 from multus_py.cni import args, errors
@@ -17,11 +17,12 @@ from multus_py.node import deviceinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from multus_py.attach.devices import Devices
+    from multus_py.attach.devices import Device
     from multus_py.attach.networks import Finder
     from multus_py.attach.settings import Settings
     from multus_py.attach.work import PodArgs, Work
     from multus_py.cluster.objects import Pod
+    from multus_py.cluster.port import Cluster
     from multus_py.multinet.selection import Selection
     from multus_py.node.routes import DefaultRoutes
 
@@ -38,14 +39,14 @@ class _Choice(value.Value):
     """Where the pod asked for it; what messages begin with."""
 
 
-def make(work: Work, pod: Pod | None, *, finder: Finder, devices: Devices) -> Plan:
+def make(work: Work, pod: Pod | None, *, finder: Finder, cluster: Cluster | None) -> Plan:
     """Decide what an ADD has to do.
 
     Args:
         work: The call.
         pod: The pod, None when there is no Kubernetes.
         finder: Where networks are looked up.
-        devices: What hands out the pod's devices.
+        cluster: What knows of the pod's devices, None when there is no Kubernetes.
 
     Raises:
         CNIError: Something that the plan needs is missing, wrong, or not allowed.
@@ -58,7 +59,11 @@ def make(work: Work, pod: Pod | None, *, finder: Finder, devices: Devices) -> Pl
     chain = finder.auxiliary_chain()
     if chain is not None:
         choices.append(_Choice(found=chain))
-    attachments = tuple(_attachment(work, choice, index=index, devices=devices) for index, choice in enumerate(choices))
+    devices = _devices(work, choices, cluster, pod)
+    attachments = tuple(
+        _attachment(work, choice, device, index=index)
+        for index, (choice, device) in enumerate(zip(choices, devices, strict=True))
+    )
     try:
         _check_names(attachments)
         return Plan(attachments=attachments, default_routes=_default_routes(attachments))
@@ -103,7 +108,7 @@ def _selected(settings: Settings, pod: Pod, finder: Finder) -> list[_Choice]:
         wanted = selection.parse(pod.annotations.get(NETWORKS, ""), namespace=pod.namespace)
     except selection.SelectionError as error:
         raise errors.CNIError(errors.INVALID_CONFIG, f"{annotation}{error}") from error
-    finder.look_up((item.namespace, item.name) for item in wanted if _is_allowed(settings, pod, item))
+    finder.look_up((item.namespace, item.name) for item in wanted if is_allowed(settings, pod.namespace, item))
     return [
         _choice(settings, pod, finder, item, f"{annotation}networks[{index}] ({item.reference}): ")
         for index, item in enumerate(wanted)
@@ -125,32 +130,47 @@ def _choice(settings: Settings, pod: Pod, finder: Finder, wanted: Selection, whe
 
 def _check_isolation(settings: Settings, pod: Pod, wanted: Selection) -> None:
     """Refuse a network of another namespace where pods are kept apart (cni-behaviour 15.1.4)."""
-    if not _is_allowed(settings, pod, wanted):
+    if not is_allowed(settings, pod.namespace, wanted):
         problem = (
             f"namespace isolation enabled, annotation violates permission, pod is in namespace {pod.namespace} but "
-            f"refers to target namespace {wanted.namespace} (allowed: {', '.join(_in_reach(settings, pod))})"
+            f"refers to target namespace {wanted.namespace} (allowed: {', '.join(in_reach(settings, pod.namespace))})"
         )
         raise errors.CNIError(errors.INVALID_CONFIG, problem)
 
 
-def _is_allowed(settings: Settings, pod: Pod, wanted: Selection) -> bool:
-    return not settings.namespace_isolation or wanted.namespace in _in_reach(settings, pod)
+def is_allowed(settings: Settings, namespace: str, wanted: Selection) -> bool:
+    """Tell whether pods of a namespace may use a network."""
+    return not settings.namespace_isolation or wanted.namespace in in_reach(settings, namespace)
 
 
-def _in_reach(settings: Settings, pod: Pod) -> tuple[str, ...]:
-    """Return the namespaces whose networks a pod may use where pods are kept apart."""
-    return (pod.namespace, *settings.global_namespaces)
+def in_reach(settings: Settings, namespace: str) -> tuple[str, ...]:
+    """Return the namespaces whose networks a namespace's pods may use where pods are kept apart."""
+    return tuple(dict.fromkeys((namespace, *settings.global_namespaces)))
 
 
-def _attachment(work: Work, choice: _Choice, *, index: int, devices: Devices) -> Attachment:
+def _devices(work: Work, choices: list[_Choice], cluster: Cluster | None, pod: Pod | None) -> list[Device | None]:
+    """Return the device of each network, in the order in which they take them."""
+    if not any(choice.found.resource or (choice.selection and choice.selection.device_id) for choice in choices):
+        return [None] * len(choices)
+    from multus_py.attach.devices import Devices  # 0.2 ms, for pods with a device only
+
+    devices, taken = Devices(work, cluster, pod), []
+    for choice in choices:
+        try:
+            taken.append(devices.take(choice.found, choice.selection))
+        except errors.CNIError as error:
+            raise error.prefixed(choice.where) from error
+    return taken
+
+
+def _attachment(work: Work, choice: _Choice, device: Device | None, *, index: int) -> Attachment:
     found, wanted = choice.found, choice.selection
     ifname = (wanted.interface if wanted else "") or (f"net{index}" if index else work.request.call.ifname)
     # The runtime's capability arguments are meant for the cluster network alone (cni-behaviour 14.3.9).
     capability_args = dict(work.settings.runtime_config) if index == 0 else {}
     capability_args |= wanted.capability_args() if wanted else {}
+    allocated = device.id if device is not None and device.allocated else ""
     try:
-        device = devices.take(found, wanted)
-        allocated = device.id if device is not None and device.allocated else ""
         network = customise.customised(found.network, cni_args=wanted.cni_args if wanted else None, device_id=allocated)
     except errors.CNIError as error:
         raise error.prefixed(choice.where) from error
@@ -164,7 +184,7 @@ def _attachment(work: Work, choice: _Choice, *, index: int, devices: Devices) ->
         args=delegate_args(work.pod_args, wanted),
         capability_args=capability_args,
         selection=wanted,
-        resource=found.resource,
+        resource=found.resource if allocated else "",
         device_id=device.id if device is not None else "",
         netns=work.request.call.netns,
     )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from multus_py.base.clock import Clock
     from multus_py.base.log import Log
     from multus_py.base.process import Run
+    from multus_py.cluster.objects import Pod
     from multus_py.cluster.port import Cluster
     from multus_py.node.routes import DefaultRoutes, RouteChange
 
@@ -25,8 +26,17 @@ if TYPE_CHECKING:
         def set_default_routes(self, namespace: str, wanted: DefaultRoutes) -> RouteChange:
             """Give the default route to one interface. Raises NodeError; nothing has changed then."""
 
-        def allocated_devices(self, pod_uid: str) -> Mapping[str, tuple[str, ...]]:
-            """Return the device ids that the kubelet gave to a pod, by resource. Raises NodeError."""
+        def allocated_devices(self, pod: Pod, uid: str, *, timeout: float) -> Mapping[str, tuple[str, ...]]:
+            """Return the device ids that the kubelet gave to a pod, by resource, in the order of their use.
+
+            Args:
+                pod: The pod.
+                uid: Its UID, as the kubelet knows it.
+                timeout: Seconds that the kubelet may take to answer.
+
+            Raises:
+                NodeError: It cannot be told; UnavailableError when asking again later may help.
+            """
 
     class OpenCluster(Protocol):
         """Make the adapter to the Kubernetes API that the settings ask for."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 VALID_ATTACHMENTS = ("cni.dev/valid-attachments", "cni.dev/attachments")
 """Where GC's list stands: the spec's key, and the one that libcni 1.2 sent first (cni-behaviour 7.6)."""
+MISSING_DEVICE = ("error", "ignore")
+"""What becomes of a network that needs a device which the pod has not got; the first one is the default."""
 
 _DAY = 86_400  # what is longer means a mistake, and would not fit into the kernel's time-outs
 
@@ -58,6 +60,8 @@ class Settings(value.Value):
     """Seconds that one plugin may run; 0 for no limit."""
     parallel: bool = False
     """Whether the networks after the cluster network are attached at the same time."""
+    ignore_missing_device: bool = False
+    """Whether a network whose resource the pod has no device of is attached without one (`missingDevice: ignore`)."""
     legacy_status: bool = False
     """Whether the status is also written under the name that Multus 3 used."""
     valid_attachments: tuple[tuple[str, str], ...] | None = None
@@ -114,6 +118,7 @@ def _settings(given: Fields) -> Settings:
         daemon_timeout=_seconds(given, "daemonTimeout") or default.daemon_timeout,
         delegate_timeout=_seconds(given, "delegateTimeout"),
         parallel=given.flag("parallelAttachments"),
+        ignore_missing_device=_choice(given, "missingDevice", MISSING_DEVICE) == "ignore",
         legacy_status=given.flag("legacyNetworkStatus"),
         valid_attachments=_valid_attachments(given),
         warnings=warnings,
@@ -162,6 +167,13 @@ def _system_namespaces(given: Fields, default: Settings) -> tuple[str, ...]:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _choice(given: Fields, key: str, known: tuple[str, ...]) -> str:
+    chosen: str = given.text(key) or known[0]
+    if chosen not in known:
+        raise given.wrong(key, f"one of {', '.join(known)}", chosen)
+    return chosen
 
 
 def _seconds(given: Fields, key: str) -> float:

@@ -36,6 +36,27 @@ def read(path: str) -> bytes:
         posix.close(fd)
 
 
+def read_plain(path: str, *, limit: int) -> bytes:
+    """Return the content of a regular file that somebody less trusted than us may have put there.
+
+    A link is not followed, nothing is waited for (a pipe), and no more than `limit` bytes are believed.
+
+    Raises:
+        FileNotFoundError: There is none.
+        OSError: It is no regular file, too large, or cannot be read.
+    """
+    fd = posix.open(path, posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_NONBLOCK | posix.O_CLOEXEC)
+    try:
+        found = posix.fstat(fd)
+        if found.st_mode & _TYPE_MASK != _REGULAR:
+            raise OSError(errno.EINVAL, "not a regular file", path)
+        if found.st_size > limit:
+            raise OSError(errno.EFBIG, f"larger than {limit} bytes", path)
+        return posix.read(fd, limit)
+    finally:
+        posix.close(fd)
+
+
 def read_fd(fd: int) -> bytes:
     """Return what can be read from a descriptor, up to its end. Raises OSError."""
     parts = []
@@ -65,7 +86,8 @@ def write_atomic(path: str, data: bytes, *, mode: int = 0o600, durable: bool = F
     """
     temporary = f"{directory_of(path)}/.{name_of(path)}.{posix.getpid()}.tmp"
     try:
-        fd = posix.open(temporary, posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC | posix.O_CLOEXEC, mode)
+        flags = posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC | posix.O_NOFOLLOW | posix.O_CLOEXEC
+        fd = posix.open(temporary, flags, mode)
         try:
             posix.fchmod(fd, mode)  # the umask must not decide
             write_fd(fd, data)
@@ -100,9 +122,10 @@ def remove(path: str) -> bool:
 
 
 def make_directories(path: str, mode: int = 0o700) -> None:
-    """Make a directory and those above it that are missing. Raises OSError."""
+    """Make a directory and those above it that are missing, with this mode whatever the umask. Raises OSError."""
     try:
         posix.mkdir(path, mode)
+        posix.chmod(path, mode)
     except FileExistsError:
         if not is_directory(path):
             raise

@@ -31,6 +31,11 @@ _MAX_DEPTH = 200
 class JSONError(ValueError):
     """The text is not JSON; the message says what and where."""
 
+    def __init__(self, message: str, line: int = 0) -> None:
+        """Say it; `line` is counted from 1, 0 when the whole text is meant."""
+        super().__init__(message)
+        self.line = line
+
 
 def _refuse_constant(name: str) -> NoReturn:
     raise JSONError(f"{name} is not a JSON value")
@@ -100,10 +105,10 @@ def loads(data: bytes | str) -> JSONValue:
     except RecursionError:
         raise JSONError("nested too deeply") from None
     except Exception:  # noqa: BLE001 - bad input makes the C scanner raise four kinds of exception, SystemError among them
-        raise JSONError(_reason(text, start)) from None
+        raise _located(text, start) from None
     rest = text[end:].lstrip(_SPACE)
     if rest:
-        raise JSONError(f"unexpected text after the JSON value {_where(text, len(text) - len(rest))}")
+        raise _error_at(text, len(text) - len(rest), "unexpected text after the JSON value")
     if text.count("[") + text.count("{") > _MAX_DEPTH and _is_too_deep(value):
         raise JSONError("nested too deeply")
     return _without_surrogates(value) if "\\ud" in text.lower() else value
@@ -162,20 +167,20 @@ def _decode(data: bytes) -> str:
         raise JSONError(f"not UTF-8 text (byte {error.start})") from None
 
 
-def _where(text: str, at: int) -> str:
-    if at >= len(text):
-        return "at the end of the text"
+def _error_at(text: str, at: int, problem: str) -> JSONError:
     line = text.count("\n", 0, at) + 1
-    return f"at line {line}, column {at - text.rfind(chr(10), 0, at)}"
+    if at >= len(text):
+        return JSONError(f"{problem} at the end of the text", line)
+    return JSONError(f"{problem} at line {line}, column {at - text.rfind(chr(10), 0, at)}", line)
 
 
-def _reason(text: str, start: int) -> str:
+def _located(text: str, start: int) -> JSONError:
     """Parse bad input once more, with the public library, which says what is wrong and where (8 ms, errors only)."""
     try:
         public_codec()[0](text, start)
     except ValueError as error:
-        return f"{getattr(error, 'msg', error)} {_where(text, getattr(error, 'pos', start))}"
-    return "invalid JSON"
+        return _error_at(text, getattr(error, "pos", start), f"{getattr(error, 'msg', error)}")
+    return JSONError("invalid JSON")
 
 
 def _is_too_deep(value: JSONValue) -> bool:

@@ -34,7 +34,14 @@ _CALLS_PATIENCE = 10.0
 
 def register(commands: Commands) -> None:
     """Add the command."""
-    parser = commands.add_parser("daemon", help="look after a node, until a signal ends it")
+    parser = parsers.add_command(
+        commands,
+        "daemon",
+        "look after a node, until a signal ends it",
+        description="Look after a node until a signal ends it: keep its CNI configuration as it has to be, answer the "
+        "plugin's questions from memory, and tell probes and Prometheus how it goes.",
+        examples=(("multus daemon --cni-conf-dir /etc/cni/net.d --metrics-port 0", "without HTTP"),),
+    )
     parsers.add_config_file(parser)
     options.add_arguments(parser)
     options.add_switch(
@@ -57,6 +64,13 @@ def register(commands: Commands) -> None:
         type=Path,
         metavar="DIR",
         help="where calls of the plugin are served from memory (the file's socketDir, or nowhere)",
+    )
+    parser.add_argument(
+        "--pod-resources-dir",
+        type=Path,
+        metavar="DIR",
+        help="where the kubelet tells the devices of pods: /var/lib/kubelet/pod-resources, as it is seen from here "
+        "(the file's podResourcesDir, or nowhere: the plugin asks it then)",
     )
     parser.add_argument(
         "--node-name",
@@ -125,7 +139,12 @@ def _place(arguments: argparse.Namespace, own: Fields) -> Place | None:
         return None
     from multus_py.daemon.serving import Place
 
-    return Place(directory=Path(directory), node=arguments.node_name)
+    pod_resources = arguments.pod_resources_dir or own.text("podResourcesDir")
+    return Place(
+        directory=Path(directory),
+        node=arguments.node_name,
+        pod_resources=Path(pod_resources) if pod_resources else None,
+    )
 
 
 def _access(arguments: argparse.Namespace) -> Callable[[], Access | None]:

@@ -24,8 +24,17 @@ _PATIENCE = 120.0
 
 def register(commands: Commands) -> None:
     """Add the command."""
-    parser = commands.add_parser(
-        "install", help="put this program into a plugin directory, or upgrade the one there; configure the node"
+    parser = parsers.add_command(
+        commands,
+        "install",
+        "put this program into a plugin directory, or upgrade the one there; configure the node",
+        examples=(
+            ("multus install --cni-bin-dir /opt/cni/bin", "only the program"),
+            (
+                "multus install --cni-conf-dir /etc/cni/net.d --multus-kubeconfig-file-host ''",
+                "the program, and a configuration around the primary network's, without Kubernetes",
+            ),
+        ),
     )
     parsers.add_directory(parser, "-d", "--dest-dir")
     parsers.add_config_file(parser)

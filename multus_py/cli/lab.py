@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from multus_py.cli import parsers
 
 if TYPE_CHECKING:
     import argparse
@@ -15,13 +18,32 @@ def register(commands: Commands) -> None:
     """Add the command, if there is a lab."""
     if importlib.util.find_spec("multus_py.lab") is None:
         return
-    parser = commands.add_parser("lab", help="a cluster of network namespaces to try things on")
+    parser = parsers.add_command(
+        commands, "lab", "a cluster of network namespaces to try things on; only in a source tree"
+    )
     labs = parser.add_subparsers(required=True, metavar="WHAT")
-    demo = labs.add_parser("demo", help="show the main job, step by step (needs root)")
+    demo = parsers.add_command(labs, "demo", "show the main job, step by step (needs root)")
     demo.set_defaults(run=_demo)
+    shell = parsers.add_command(labs, "shell", "run a command, or a shell, on a node with two pods (needs root)")
+    shell.add_argument(
+        "--apply",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="networks and pods as YAML, in the place of the usual ones",
+    )
+    shell.add_argument("command", nargs="*", help="what to run; nothing for a shell")
+    shell.set_defaults(run=_shell)
 
 
 def _demo(_options: argparse.Namespace) -> int:
     from multus_py.lab import demo
 
     return demo.main()
+
+
+def _shell(options: argparse.Namespace) -> int:
+    from multus_py.lab import shell
+
+    return shell.main(options.command, objects=options.apply)

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-import argparse
+import os
+import sys
 
 import multus_py
-from multus_py.cli import daemon, doctor, install, lab, uninstall, version
+from multus_py.cli import (
+    completion,
+    daemon,
+    doctor,
+    gc,
+    install,
+    lab,
+    parsers,
+    plan,
+    show,
+    suggestions,
+    uninstall,
+    validate,
+    version,
+)
 
-_COMMANDS = (install, uninstall, daemon, doctor, version, lab)
+_COMMANDS = (validate, doctor, show, plan, gc, install, uninstall, daemon, version, completion, lab)
+_INTERRUPTED, _PIPE_CLOSED = 130, 141
+"""What shells report for programs that Ctrl-C or a closed pipe has ended."""
 _PLUGINS = "--cni-bin-dir=/host/opt/cni/bin"
 _ORIGINALS: dict[str, tuple[tuple[str, ...], ...]] = {
     "install_multus": (("install", _PLUGINS),),
@@ -24,20 +41,31 @@ def main(arguments: list[str], *, called: str = "multus") -> int:
         called: The name that the program was started by.
     """
     for command in _ORIGINALS.get(called, ((),)):
-        options = _parser().parse_args([*command, *arguments])
-        status: int = options.run(options)
+        options = suggestions.parse(parser(), [*command, *arguments])
+        try:
+            status: int = options.run(options)
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever read what we print has seen enough: `multus show pods | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return _PIPE_CLOSED
+        except KeyboardInterrupt:
+            return _INTERRUPTED
         if status:
             return status
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> parsers.Parser:
+    """Return the parser of the whole command line."""
+    made = parsers.Parser(
         prog="multus",
-        description="A CNI meta-plugin that gives a pod several interfaces. Runtimes start it without arguments.",
+        description="A CNI meta-plugin that gives a pod several interfaces. Runtimes start it without arguments; the "
+        "commands below are for people.",
+        epilog="`multus COMMAND --help` has the options, examples and exit statuses of a command. Colours are for "
+        "terminals only, and NO_COLOR turns them off.",
     )
-    parser.add_argument("-v", "-version", "--version", action="version", version=f"multus: version:{multus_py.VERSION}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    made.add_argument("-v", "-version", "--version", action="version", version=f"multus: version:{multus_py.VERSION}")
+    commands = made.add_subparsers(required=True, metavar="COMMAND", title="commands")
     for command in _COMMANDS:
         command.register(commands)
-    return parser
+    return made

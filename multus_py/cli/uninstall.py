@@ -26,7 +26,17 @@ _FIELDS = ("cni_conf_dir", "autoconfig_dir", "multus_conf_file", "rename_conf_fi
 
 def register(commands: Commands) -> None:
     """Add the command."""
-    parser = commands.add_parser("uninstall", help="remove what install put into a node's directories")
+    parser = parsers.add_command(
+        commands,
+        "uninstall",
+        "remove what install put into a node's directories",
+        description="Take away what install put into a node's directories: the configuration first, so that no "
+        "runtime finds one whose program is gone.",
+        examples=(
+            ("multus uninstall --cni-bin-dir /opt/cni/bin", "only the program"),
+            ("multus uninstall --cni-conf-dir /etc/cni/net.d", "the configuration, too"),
+        ),
+    )
     parsers.add_directory(parser)
     parsers.add_config_file(parser)
     options.add_arguments(parser, only=_FIELDS)

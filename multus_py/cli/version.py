@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from multus_py.cli import parsers
 from multus_py.install import program
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def register(commands: Commands) -> None:
     """Add the command."""
-    parser = commands.add_parser("version", help="show version, Python, the glibc needed, and where it runs from")
+    parser = parsers.add_command(commands, "version", "show version, Python, the glibc needed, and where it runs from")
     parser.set_defaults(run=run)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from multus_py.base.fields import Fields
     from multus_py.base.jsontext import JSONObject
     from multus_py.cluster.objects import Nad, Pod
-    from multus_py.cluster.port import Event, Report
+    from multus_py.cluster.port import Event, PodDevices, Report
     from multus_py.cluster.wire import Failure
 
 CONNECT_PATIENCE = 0.05
@@ -95,6 +95,20 @@ class Daemon:
         if missing:
             self._resolve("", "", "", missing)
         return [self._nad(namespace, name) for namespace, name in names]
+
+    def get_devices(self, pod: Pod) -> PodDevices:
+        """Return the devices of this very pod: of its claims, and of device plugins if the daemon can tell.
+
+        Raises:
+            ConflictError: There is another pod of that name now.
+            NotFoundError: The pod is gone.
+            NoAnswerError: Anything else.
+        """
+        answer = self._ask(wire.GetDevices(namespace=pod.namespace, name=pod.name, uid=pod.uid).document())
+        try:
+            return wire.read_devices(answer)
+        except wire.WireError as error:
+            raise NoAnswerError(str(error)) from error
 
     def write_status(self, pod: Pod, annotations: Mapping[str, str]) -> None:
         """Have annotations of this very pod set.

@@ -13,6 +13,7 @@ from multus_py.base import clock as time
 from multus_py.base import jsontext, process
 from multus_py.cluster import credentials, dial, errors, events, http, kubeconfig, objects, operation
 from multus_py.cluster.operation import AgainError, Operation
+from multus_py.cluster.port import PodDevices
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,8 +73,7 @@ class Direct:
 
     def get_pod(self, namespace: str, name: str, uid: str = "") -> Pod:  # noqa: ARG002 - nothing is remembered here
         """Return a pod. Raises ClusterError; NotFoundError when there is none (any more)."""
-        wanted = Operation(verb="get", resource=operation.PODS, namespace=namespace, name=name)
-        return objects.Pod.from_document(self._perform(wanted, time.Deadline(self._clock, self._timeout)))
+        return self._pod(namespace, name, time.Deadline(self._clock, self._timeout))
 
     def get_nads(self, names: Sequence[tuple[str, str]]) -> list[Nad | errors.ClusterError]:
         """Return network attachment definitions, or for each that cannot be had the reason."""
@@ -88,6 +88,27 @@ class Direct:
             except errors.ClusterError as error:
                 found.append(error)
         return found
+
+    def get_devices(self, pod: Pod) -> PodDevices:
+        """Return the devices of the pod's resource claims. No server knows those of device plugins.
+
+        Raises:
+            ConflictError: There is another pod of that name now.
+            NotFoundError: The pod is gone.
+            ClusterError: Anything else.
+        """
+        deadline = time.Deadline(self._clock, self._timeout)
+        whole = pod if pod.claims is not None else self._pod(pod.namespace, pod.name, deadline)
+        if whole.uid != pod.uid:
+            raise errors.ConflictError(f'pod "{pod.name}" in namespace "{pod.namespace}" is another one now')
+        if not whole.claims:
+            return PodDevices()
+        from multus_py.cluster import claimed  # for pods with resource claims only
+
+        return claimed.devices(
+            whole,
+            lambda wanted: [self._perform(one, deadline, answer) for one, answer in self._asked(wanted, deadline)],
+        )
 
     def write_status(self, pod: Pod, annotations: Mapping[str, str]) -> None:
         """Set annotations of this very pod by one patch: with the UID in it, the server refuses any other pod.
@@ -127,6 +148,10 @@ class Direct:
             self._session.connection.close()
             self._session = None
 
+    def _pod(self, namespace: str, name: str, deadline: Deadline) -> Pod:
+        wanted = Operation(verb="get", resource=operation.PODS, namespace=namespace, name=name)
+        return objects.Pod.from_document(self._perform(wanted, deadline))
+
     def _asked(self, wanted: Sequence[Operation], deadline: Deadline) -> Iterable[tuple[Operation, Response | None]]:
         """Send several operations without waiting in between, and pair each with its answer, None if none came.
 
@@ -157,7 +182,7 @@ class Direct:
         try:
             return self._repeat(wanted, deadline, answer)
         except errors.ForbiddenError as error:
-            place = f'{wanted.resource} in namespace "{wanted.namespace}"'
+            place = f"{wanted.resource} {wanted.where}"
             message = f"the node's account may not {wanted.verb} {place} ({self._access.server}): {error}"
             raise errors.ForbiddenError(message) from error
         except errors.ClusterError as error:

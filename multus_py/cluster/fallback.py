@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from multus_py.base.log import Log
     from multus_py.cluster.errors import ClusterError
     from multus_py.cluster.objects import Nad, Pod
-    from multus_py.cluster.port import Cluster, Event, Report
+    from multus_py.cluster.port import Cluster, Event, PodDevices, Report
 
     T = TypeVar("T")
 
@@ -52,6 +52,10 @@ class Fallback:
     def get_nads(self, names: Sequence[tuple[str, str]]) -> list[Nad | ClusterError]:
         """Return network attachment definitions, or for each that cannot be had the reason."""
         return self._ask(lambda cluster: cluster.get_nads(names))
+
+    def get_devices(self, pod: Pod) -> PodDevices:
+        """Return the pod's devices. Raises ClusterError."""
+        return self._ask(lambda cluster: cluster.get_devices(pod))
 
     def write_status(self, pod: Pod, annotations: Mapping[str, str]) -> None:
         """Set annotations of this very pod. Raises ClusterError."""

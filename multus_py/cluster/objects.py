@@ -18,6 +18,17 @@ _RESOURCE_NAME = "k8s.v1.cni.cncf.io/resourceName"
 _NO_ANNOTATIONS: Mapping[str, str] = {}
 
 
+class Claim(value.Value):
+    """A ResourceClaim that a pod uses (DRA)."""
+
+    name: str
+    """Its name, in the pod's namespace; "" while nobody has made it of its template yet."""
+    entry: str = ""
+    """What the pod calls it; "" for the one that stands for its extended resources."""
+    resources: tuple[tuple[str, str], ...] = ()
+    """The extended resources that it stands for, each with the request of the claim, as (request, resource)."""
+
+
 class Pod(value.Value):
     """A pod."""
 
@@ -28,6 +39,8 @@ class Pod(value.Value):
     annotations: Mapping[str, str] = _NO_ANNOTATIONS
     node: str = ""
     """Where it is scheduled; empty when it is not yet."""
+    claims: tuple[Claim, ...] | None = None
+    """The resource claims that it uses, in its own order; None when they are not known: from metadata alone."""
 
     @classmethod
     def from_document(cls, document: JSONObject) -> Self:
@@ -44,6 +57,7 @@ class Pod(value.Value):
                 uid=_required(metadata, "uid"),
                 annotations=_annotations(metadata),
                 node=spec.text("nodeName"),
+                claims=_claims(spec, fields.Fields(document, "", folded=False)),
             )
         except fields.FieldError as error:
             raise errors.ClusterError(f"the cluster's answer is no pod: {error}") from error
@@ -91,6 +105,25 @@ def _parts(document: JSONObject) -> tuple[Fields, Fields]:
     root = fields.Fields(document, "", folded=False)
     metadata, spec = (fields.Fields.of(root.object(key), key, folded=False) for key in ("metadata", "spec"))
     return metadata, spec
+
+
+def _claims(spec: Fields, root: Fields) -> tuple[Claim, ...] | None:
+    """Return the claims that a pod uses: those that it names, made of a template, or for its extended resources."""
+    if not root.has("status"):
+        return None
+    status = root.fields("status")
+    generated = {made.text("name"): made.text("resourceClaimName") for made in status.objects("resourceClaimStatuses")}
+    claims = []
+    for wanted in spec.objects("resourceClaims"):
+        entry, name = wanted.text("name"), wanted.text("resourceClaimName")
+        if name or generated.get(entry, "not yet"):  # made of a template, but without a name: none is necessary
+            claims.append(Claim(name=name or generated.get(entry, ""), entry=entry))
+    extended = status.fields("extendedResourceClaimStatus")
+    if extended.has("resourceClaimName"):
+        mappings = extended.objects("requestMappings")
+        resources = tuple((mapping.text("requestName"), mapping.text("resourceName")) for mapping in mappings)
+        claims.append(Claim(name=extended.text("resourceClaimName"), resources=resources))
+    return tuple(claims)
 
 
 def _required(metadata: Fields, key: str) -> str:

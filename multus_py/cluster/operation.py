@@ -12,8 +12,17 @@ if TYPE_CHECKING:
 
 PODS, POD_STATUS, EVENTS = "pods", "pods/status", "events"
 NADS = "network-attachment-definitions.k8s.cni.cncf.io"
-_ROOTS = {PODS: "/api/v1", POD_STATUS: "/api/v1", EVENTS: "/api/v1", NADS: "/apis/k8s.cni.cncf.io/v1"}
-_METHODS = {"get": "GET", "patch": "PATCH", "create": "POST"}
+CLAIMS, SLICES = "resourceclaims.resource.k8s.io", "resourceslices.resource.k8s.io"
+_CORE, _DRA = "/api/v1", "/apis/resource.k8s.io/v1"
+_ROOTS = {
+    PODS: _CORE,
+    POD_STATUS: _CORE,
+    EVENTS: _CORE,
+    NADS: "/apis/k8s.cni.cncf.io/v1",
+    CLAIMS: _DRA,
+    SLICES: _DRA,
+}
+_METHODS = {"get": "GET", "list": "GET", "patch": "PATCH", "create": "POST"}
 _MEDIA_TYPES = {"patch": "application/merge-patch+json", "create": "application/json"}
 
 _FAILURES: dict[int, type[errors.ClusterError]] = {
@@ -21,6 +30,11 @@ _FAILURES: dict[int, type[errors.ClusterError]] = {
     403: errors.ForbiddenError,
     404: errors.NotFoundError,
     409: errors.ConflictError,
+}
+_HINTS = {
+    NADS: "is its CustomResourceDefinition installed",
+    CLAIMS: "does it serve resource.k8s.io/v1, as Kubernetes does from 1.34 on",
+    SLICES: "does it serve resource.k8s.io/v1, as Kubernetes does from 1.34 on",
 }
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _MAX_SHOWN = 500
@@ -40,12 +54,14 @@ class Operation(value.Value):
     """What is wanted, in Kubernetes' words. Doing it twice does no more than doing it once."""
 
     verb: str
-    """As in RBAC rules: get, patch, create."""
+    """As in RBAC rules: get, list, patch, create."""
     resource: str
     """As in RBAC rules: one of the constants above."""
-    namespace: str
+    namespace: str = ""
+    """Empty for a list, which is of the whole cluster."""
     name: str = ""
-    """Empty for a create."""
+    """Empty for a create and a list."""
+    query: tuple[tuple[str, str], ...] = ()
     body: JSONObject | None = None
 
     @property
@@ -55,7 +71,10 @@ class Operation(value.Value):
 
     @property
     def path(self) -> str:
-        """The path below the server's URL. Raises ValueError when a name would lead elsewhere."""
+        """The path below the server's URL, with the query. Raises ValueError when a name would lead elsewhere."""
+        if self.verb == "list":
+            query = "&".join(f"{key}={_quote(text)}" for key, text in self.query)
+            return f"{everywhere(self.resource)}?{query}" if query else everywhere(self.resource)
         names = [self.namespace] if self.verb == "create" else [self.namespace, self.name]
         # The server decodes a path before it takes it apart, so quoting does not help; client-go refuses these, too.
         if any(name in {"", ".", ".."} or "/" in name or "%" in name for name in names):
@@ -73,7 +92,15 @@ class Operation(value.Value):
     def __str__(self) -> str:
         """Say it in words."""
         which = f' "{self.name}"' if self.name else ""
-        return f'{self.verb} {self.resource}{which} in namespace "{self.namespace}"'
+        return f"{self.verb} {self.resource}{which} {self.where}"
+
+    @property
+    def where(self) -> str:
+        """Say where it happens."""
+        if self.namespace or self.verb != "list":
+            return f'in namespace "{self.namespace}"'
+        selectors = [text for key, text in self.query if key == "fieldSelector"]
+        return f"with {selectors[0]} in the whole cluster" if selectors else "in the whole cluster"
 
     def judge(self, response: Response) -> JSONObject:
         """Return the document of a good answer, raise what a bad one means, without saying for what operation.
@@ -98,12 +125,7 @@ class Operation(value.Value):
         if response.status == 404 and not _names_object(status):
             # Not how Kubernetes says that an object is missing. For a pod that would mean that it is gone: no guesses.
             failure = errors.NotFoundError if self.resource == NADS else errors.ClusterError
-            hint = (
-                "is its CustomResourceDefinition installed"
-                if self.resource == NADS
-                else "is it a Kubernetes API server"
-            )
-            reason = f"{reason} ({hint}?)"
+            reason = f"{reason} ({_HINTS.get(self.resource, 'is it a Kubernetes API server')}?)"
         if response.status == 422 and _is_about_uid(status):
             failure, reason = errors.ConflictError, f"there is another object of that name now: {reason}"
         raise failure(reason)

@@ -34,6 +34,16 @@ if TYPE_CHECKING:
             NotFoundError when there is none. Here alone errors are returned and not raised: none hides the others.
             """
 
+        def get_devices(self, pod: Pod) -> PodDevices:
+            """Return the devices that a pod has got, as far as the adapter can tell.
+
+            Raises:
+                ConflictError: There is another pod of that name now.
+                NotFoundError: The pod is gone.
+                ClusterError: A claim of the pod is not there, not allocated, not the pod's, or has a device that is
+                    not published. The message names the claim, and the device as driver/pool/device.
+            """
+
         def write_status(self, pod: Pod, annotations: Mapping[str, str]) -> None:
             """Set annotations of this very pod, and leave its others alone.
 
@@ -54,6 +64,20 @@ if TYPE_CHECKING:
 
 SOCKET, FALLBACKS = "multus-py.sock", "fallbacks"
 """The daemon's socket, and the file with one byte for each call that did without it, in the daemon's directory."""
+
+
+_NOTHING: Mapping[str, tuple[str, ...]] = {}
+
+
+class PodDevices(value.Value):
+    """The devices of a pod: what plugins call them, by the resource that a network names, in the order of their use."""
+
+    claimed: Mapping[str, tuple[str, ...]] = _NOTHING
+    """From the pod's resource claims (DRA)."""
+    kubelet: Mapping[str, tuple[str, ...]] | None = None
+    """From device plugins, as the kubelet allocated them; None when this adapter cannot tell: ask the kubelet then."""
+    passed_over: tuple[str, ...] = ()
+    """Which devices of claims no network can use, and why, a sentence each: for whoever finds none left."""
 
 
 class Event(value.Value):

@@ -10,6 +10,8 @@ to it, so they may be added; "v" is raised when an old reader would misunderstan
 
     {"v": 1, "ask": "resolve", "namespace", "name", "uid", "multusNamespace", "nads": [[namespace, name], ...]}
         {"v": 1, "pod": {...} or null, "nads": [[namespace, name, {...} or null or {"error": {...}}], ...]}
+    {"v": 1, "ask": "devices", "namespace", "name", "uid"}
+        {"v": 1, "claimed": {resource: [id, ...], ...}, "kubelet": the same or null, "passedOver": [reason, ...]}
     {"v": 1, "ask": "status", "namespace", "name", "uid", "annotations": {...}}
         {"v": 1}
     {"v": 1, "ask": "events", "namespace", "name", "uid", "node", "events": [{"type", "reason", "message"}, ...],
@@ -25,6 +27,10 @@ about that one. When it is empty the daemon cannot compare, and asks the API ser
 does not have, and before it says of anything that it is not there. A static pod is known to the runtime by a UID of
 which the API has no more than an annotation.
 
+**devices** asks for the devices that the pod with that UID has got: from its resource claims, and from the kubelet.
+Null means that the daemon cannot ask the kubelet; the plugin does so then. A daemon of the time before this question
+answers "unsupported".
+
 **status** sets annotations of the pod with that UID, and is answered when the API server has accepted it. Who hangs up
 wants it no longer: a daemon that was stopped must not write what an asker gave up on long ago, over what came later.
 
@@ -39,21 +45,23 @@ from __future__ import annotations
 
 from multus_py.base import fields, jsontext, value
 from multus_py.cluster import errors, port
-from multus_py.cluster.port import Event, Phase, Report
+from multus_py.cluster.port import Event, Phase, PodDevices, Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Self
+    from typing import Self, TypeAlias
 
     from multus_py.base.fields import Fields
     from multus_py.base.jsontext import JSONObject, JSONValue
+
+    Request: TypeAlias = "Resolve | GetDevices | SetStatus | Tell"
 
 VERSION = 1
 SOCKET, FALLBACKS = port.SOCKET, port.FALLBACKS
 MAX_REQUEST, MAX_ANSWER = 1 << 20, 16 << 20
 HEADER_SIZE = 4
-RESOLVE, STATUS, EVENTS = "resolve", "status", "events"
+RESOLVE, DEVICES, STATUS, EVENTS = "resolve", "devices", "status", "events"
 UNSUPPORTED = "unsupported"
 OTHER = "other"
 
@@ -209,6 +217,23 @@ class Resolved(value.Value):
             raise WireError(f"no message: {error}") from error
 
 
+class GetDevices(value.Value):
+    """The question for a pod's devices."""
+
+    namespace: str
+    name: str
+    uid: str
+
+    def document(self) -> JSONObject:
+        """Write it."""
+        return _head(DEVICES, self)
+
+    @classmethod
+    def read(cls, message: Fields) -> Self:
+        """Read it. Raises FieldError."""
+        return cls(namespace=message.text("namespace"), name=message.text("name"), uid=message.text("uid"))
+
+
 class SetStatus(value.Value):
     """The wish to have annotations set."""
 
@@ -271,14 +296,15 @@ class Tell(value.Value):
         )
 
 
-_ASKS: dict[str, Callable[[Fields], Resolve | SetStatus | Tell]] = {
+_ASKS: dict[str, Callable[[Fields], Request]] = {
     RESOLVE: Resolve.read,
+    DEVICES: GetDevices.read,
     STATUS: SetStatus.read,
     EVENTS: Tell.read,
 }
 
 
-def request(body: bytes) -> Resolve | SetStatus | Tell:
+def request(body: bytes) -> Request:
     """Read a request.
 
     Raises:
@@ -295,7 +321,38 @@ def request(body: bytes) -> Resolve | SetStatus | Tell:
         raise WireError(f"no request: {error}") from error
 
 
-def _head(ask: str, about: Resolve | SetStatus | Tell) -> JSONObject:
+def devices_document(devices: PodDevices) -> JSONObject:
+    """Write the answer to the question for a pod's devices."""
+    return {
+        "v": VERSION,
+        "claimed": _ids(devices.claimed),
+        "kubelet": None if devices.kubelet is None else _ids(devices.kubelet),
+        "passedOver": list(devices.passed_over),
+    }
+
+
+def read_devices(message: Fields) -> PodDevices:
+    """Read the answer to the question for a pod's devices. Raises WireError."""
+    try:
+        return PodDevices(
+            claimed=_read_ids(message, "claimed"),
+            kubelet=_read_ids(message, "kubelet") if message.has("kubelet") else None,
+            passed_over=message.strings("passedOver"),
+        )
+    except fields.FieldError as error:
+        raise WireError(f"no message: {error}") from error
+
+
+def _ids(devices: Mapping[str, tuple[str, ...]]) -> JSONObject:
+    return {resource: list(ids) for resource, ids in devices.items()}
+
+
+def _read_ids(message: Fields, key: str) -> dict[str, tuple[str, ...]]:
+    ids = fields.Fields(message.object(key) or {}, key, folded=False)
+    return {resource: ids.strings(resource) for resource in message.object(key) or {}}
+
+
+def _head(ask: str, about: Request) -> JSONObject:
     """Return what all requests begin with: the question, and the pod that it is about."""
     return {"v": VERSION, "ask": ask, "namespace": about.namespace, "name": about.name, "uid": about.uid}
 

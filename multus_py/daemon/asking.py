@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from multus_py.cluster import errors, wire
 from multus_py.cluster.objects import Pod
-from multus_py.cluster.wire import Failure, Resolve, SetStatus
+from multus_py.cluster.wire import Failure, GetDevices, Resolve, SetStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject
     from multus_py.cluster.port import Report
     from multus_py.cluster.wire import Tell
+    from multus_py.daemon.devices import Devices
     from multus_py.daemon.resolving import Lender, Resolver
     from multus_py.daemon.telling import Teller
     from multus_py.daemon.traffic import Traffic
@@ -51,6 +52,7 @@ class Requests:
         self,
         *,
         resolver: Resolver,
+        devices: Devices,
         connections: Lender,
         teller: Teller,
         traffic: Traffic,
@@ -61,6 +63,7 @@ class Requests:
 
         Args:
             resolver: Answers `resolve`.
+            devices: Answers `devices`.
             connections: Ways to the API server, for `status`.
             teller: Takes the events.
             traffic: Where is noted what was asked.
@@ -68,6 +71,7 @@ class Requests:
             clock: Measures how long answers take.
         """
         self._resolver = resolver
+        self._devices = devices
         self._connections = connections
         self._teller = teller
         self._traffic = traffic
@@ -90,6 +94,8 @@ class Requests:
             if known is not None:
                 return Answer(frame=self._answered(wire.RESOLVE, "memory", known.document(), began))
             return Waiting(work=lambda wanted: self._resolve(request, began, wanted))
+        if isinstance(request, GetDevices):
+            return Waiting(work=lambda wanted: self._get_devices(request, began, wanted))
         if isinstance(request, SetStatus):
             return Waiting(work=lambda wanted: self._set_status(request, began, wanted))
         self._tell(request, began)
@@ -103,6 +109,15 @@ class Requests:
             return self._failed(wire.RESOLVE, Failure.of(error), began)
         outcome = "notFound" if question.name and found.pod is None else "asked"
         return self._answered(wire.RESOLVE, outcome, found.document(), began)
+
+    def _get_devices(self, request: GetDevices, began: float, wanted: Callable[[], bool]) -> bytes:
+        pod = Pod(namespace=request.namespace, name=request.name, uid=request.uid)
+        self._check(wire.DEVICES, began, wanted)
+        try:
+            found = self._devices.of(pod, patience=STALE - (self._clock.monotonic() - began))
+        except errors.ClusterError as error:
+            return self._failed(wire.DEVICES, Failure.of(error), began)
+        return self._answered(wire.DEVICES, "asked", wire.devices_document(found), began)
 
     def _set_status(self, request: SetStatus, began: float, wanted: Callable[[], bool]) -> bytes:
         pod = Pod(namespace=request.namespace, name=request.name, uid=request.uid)

@@ -18,6 +18,7 @@ from multus_py.daemon.asking import STALE, Requests
 from multus_py.daemon.cache import Cache, Size, keep_nad, keep_pod
 from multus_py.daemon.cluster import Collection
 from multus_py.daemon.connections import Connections
+from multus_py.daemon.devices import Devices, Kubelet
 from multus_py.daemon.doorway import Doorway, DoorwayError
 from multus_py.daemon.following import Follower, Standing
 from multus_py.daemon.resolving import Resolver
@@ -53,6 +54,8 @@ class Place:
     """Where the socket goes."""
     node: str
     """The node's name in the cluster; "" when it is not known: then pods are not kept, but asked for each time."""
+    pod_resources: Path | None = None
+    """Where the kubelet has its socket for questions about pods' devices; None when it is not asked here."""
     spread: float = SPREAD
 
 
@@ -129,6 +132,9 @@ class Serving:
         self._requests = Requests(
             resolver=Resolver(
                 pods=self._followers["pods"], nads=self._followers["nads"], connections=self._connections
+            ),
+            devices=Devices(
+                self._connections, kubelet=Kubelet(place.pod_resources) if place.pod_resources else None, clock=clock
             ),
             connections=self._connections,
             teller=self._teller,

@@ -135,7 +135,8 @@ class _Search:
         """Yield a record that is none, when nothing else speaks for its container."""
         path = self.node.places.state / container.id
         if stores.is_container_id(container.id) and self._is_silent(container.id) and self._is_old(path):
-            yield _file(Kind.RECORD, "record", path, "nothing can be read of it, and nothing is left of its container")
+            reason = "nothing can be read of it, and nothing is left of its container"
+            yield _file(Kind.RECORD, "record", path, reason, container.id)
 
     def _is_nobody(self, container_id: str) -> bool:
         """Tell whether nothing is left of a container. Its id must be one: whose other names are cannot be told."""

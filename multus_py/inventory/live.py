@@ -90,6 +90,7 @@ RULES = (
         remedy="Find out who removed it, then restart the pod.",
     ),
 )
+_LINK_LOCAL = "fe80:"
 _REMEDIES = {rule.id: rule.remedy for rule in RULES}
 
 
@@ -103,8 +104,15 @@ def live(node: Node, containers: Iterable[Container]) -> tuple[Finding, ...]:
         finding
         for container in containers
         for attachment in container.attachments
-        for finding in _Comparison(node=node, subject=container.subject, attachment=attachment, own=own).findings()
+        for finding in _Comparison(
+            node=node, subject=subject(container, attachment), attachment=attachment, own=own
+        ).findings()
     )
+
+
+def subject(container: Container, attachment: Attachment) -> str:
+    """Return what findings about an attachment are about."""
+    return f"{container.subject} {attachment.interface} ({attachment.network})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +159,7 @@ class _Comparison:
             yield self._finding("mtu-differs", f"expected {wanted.mtu}, found {found.mtu}")
         for address in wanted.addresses:
             if address not in found.addresses:
-                has = ", ".join(found.addresses) or "none"
+                has = ", ".join(each for each in found.addresses if not each.startswith(_LINK_LOCAL)) or "none"
                 yield self._finding("address-missing", f"expected address {address}, found {has}")
         yield from self._routes(routes)
 
@@ -163,5 +171,4 @@ class _Comparison:
                 yield self._finding("route-missing", f"expected route {route.destination}{via}")
 
     def _finding(self, id: str, problem: str) -> Finding:
-        subject = f"{self.subject} {self.attachment.interface} ({self.attachment.network})"
-        return Finding(id=id, severity=_SEVERITIES[id], problem=problem, remedy=_REMEDIES[id], subject=subject)
+        return Finding(id=id, severity=_SEVERITIES[id], problem=problem, remedy=_REMEDIES[id], subject=self.subject)

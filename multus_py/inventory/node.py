@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject, JSONValue
 
 _NAME = "multus-cni-network"
+_SILENT: JSONObject = {"logFile": "", "logToStderr": False}
+"""What is looked at, or taken back, by hand is told to whoever does it, and not mixed into the log of the calls."""
 
 
 class InventoryError(Exception):
@@ -55,13 +57,18 @@ def opened(config: JSONObject, *, ports: Ports, places: Places | None = None, ma
     """
     version, name = (str(config.get(key, "")) for key in ("cniVersion", "name"))
     call = Call(command="GC", path=())
-    request = Request(call=call, config=jsontext.dumps(config).encode(), version=version, name=name)
+    request = Request(call=call, config=encoded(config), version=version, name=name)
     try:
         work = works.begin(request, ports=ports)
     except CNIError as error:
         raise InventoryError(str(error)) from error
     places = places or Places()
     return Node(work=work, places=places.at(Path(work.settings.cni_dir)), machine=machine or HostMachine())
+
+
+def encoded(config: JSONObject) -> bytes:
+    """Write a configuration for a call of ours, which leaves no lines in the plugin's log."""
+    return jsontext.dumps({**config, **_SILENT}).encode()
 
 
 def configuration(directory: Path) -> JSONObject | None:

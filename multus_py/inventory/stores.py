@@ -26,7 +26,7 @@ CONTAINER_ID = "[0-9a-f]{64}"
 STORE_LOCK = "lock"
 """The file in a store that host-local locks while it works there."""
 _ID = re.compile(CONTAINER_ID)
-_IN_NAME = re.compile(rf".+-({CONTAINER_ID})[-_][^/]{{1,15}}")
+_IN_NAME = re.compile(rf"[^.].*-({CONTAINER_ID})[-_][^/]{{1,15}}")
 _LOCK = re.compile(rf"\.({CONTAINER_ID})\.lock")
 _TEMPORARY = re.compile(r"\..+\.[0-9]+\.tmp")
 

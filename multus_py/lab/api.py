@@ -135,7 +135,7 @@ class Api:
     def _create(self, target: Target, call: Call) -> Object:
         obj = _object(call.body)
         if target.kind.status:
-            obj["status"] = {"phase": "Pending"}
+            obj["status"] = {"phase": target.kind.phase} if target.kind.phase else {}
         return self._store.create(target.kind, target.namespace, obj)
 
     def _replace(self, target: Target, call: Call) -> Object:

@@ -4,9 +4,10 @@
         server.create({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod1"}})
         server.kubeconfig(path)
 
-It serves pods (with `status`), events, namespaces, NetworkAttachmentDefinitions, and reviews of what one may do. Where
-it is less than a real one: no admission, no RBAC but `deny`, no schema checks of specs and statuses, no finalizers or
-grace periods (DELETE removes at once), no bookmarks but those of `send_bookmarks`, no server-side apply, no protobuf.
+It serves pods (with `status`), events, namespaces, NetworkAttachmentDefinitions, reviews of what one may do, and of
+dynamic resource allocation claims (with `status`) and slices. Where it is less than a real one: no controllers, no
+admission, no RBAC but `deny`, no schema checks of specs and statuses, no finalizers or grace periods (DELETE removes at
+once), no bookmarks but those of `send_bookmarks`, no server-side apply, no protobuf.
 """
 
 from __future__ import annotations

@@ -24,6 +24,8 @@ class Kind:
     namespaced: bool = True
     status: bool = False
     """Whether there is a `status` subresource, the only door to an object's status."""
+    phase: str = ""
+    """The `phase` in a new object's status; "" for none."""
     native: bool = True
     """False for a custom resource: no strategic merge patch, and a PUT must carry the resourceVersion."""
     counts_generations: bool = False
@@ -56,6 +58,7 @@ PODS = Kind(
     name="Pod",
     short_names=("po",),
     status=True,
+    phase="Pending",
     counts_generations=True,
     returns_deleted=True,
     fields=("spec.nodeName", "status.phase"),
@@ -96,7 +99,27 @@ NADS = Kind(
     native=False,
     counts_generations=True,
 )
-KINDS = (PODS, EVENTS, NAMESPACES, NADS)
+CLAIMS = Kind(
+    group="resource.k8s.io",
+    version="v1",
+    plural="resourceclaims",
+    singular="resourceclaim",
+    name="ResourceClaim",
+    status=True,
+    returns_deleted=True,
+)
+SLICES = Kind(
+    group="resource.k8s.io",
+    version="v1",
+    plural="resourceslices",
+    singular="resourceslice",
+    name="ResourceSlice",
+    namespaced=False,
+    counts_generations=True,
+    returns_deleted=True,
+    fields=("spec.driver", "spec.nodeName"),
+)
+KINDS = (PODS, EVENTS, NAMESPACES, NADS, CLAIMS, SLICES)
 
 
 def named(name: str) -> Kind:

@@ -101,6 +101,11 @@ def parse_one(text: str, *, namespace: str) -> Selection:
     return selections[0]
 
 
+def is_json(text: str) -> bool:
+    """Tell whether an annotation has the JSON form, or is meant to."""
+    return not _JSON_MARKS.isdisjoint(text)
+
+
 def check_default_routes(selections: Iterable[Selection]) -> None:
     """Check that all `default-route` requests of a pod can be fulfilled together.
 
@@ -131,7 +136,7 @@ def check_default_routes(selections: Iterable[Selection]) -> None:
 
 def _parse(text: str, namespace: str, where: str) -> tuple[Selection, ...]:
     try:
-        if _JSON_MARKS.isdisjoint(text):
+        if not is_json(text):
             items = enumerate(text.split(","))
             return tuple(_short(item.strip(), namespace, f"{where}[{index}]") for index, item in items)
         return tuple(_element(element, namespace) for element in _elements(text, where))
@@ -202,9 +207,9 @@ def _check_names(selection: Selection, own_namespace: str, where: str) -> None:
     """
     if not selection.name:
         raise SelectionError(f"{where}: the network's name is missing")
-    if not _is_dns_name(selection.name, size=_NAME_SIZE, dots=True):
+    if not is_dns_name(selection.name, size=_NAME_SIZE, dots=True):
         raise SelectionError(f"{where}: {quoted(selection.name)} cannot be the name of a NetworkAttachmentDefinition")
-    if own_namespace and not _is_dns_name(own_namespace, size=_LABEL_SIZE, dots=False):
+    if own_namespace and not is_dns_name(own_namespace, size=_LABEL_SIZE, dots=False):
         raise SelectionError(f"{where}: {quoted(own_namespace)} cannot be the name of a namespace")
     if selection.interface:
         _check_interface(selection.interface, where)
@@ -219,7 +224,7 @@ def _check_interface(name: str, where: str) -> None:
         raise SelectionError(f"{where}: {quoted(name)} cannot be the name of an interface: it contains a NUL byte")
 
 
-def _is_dns_name(text: str, *, size: int, dots: bool) -> bool:
+def is_dns_name(text: str, *, size: int, dots: bool) -> bool:
     """Tell whether this is a DNS-1123 label (a namespace's name), or several joined by dots (an object's name)."""
     labels = text.split(".") if dots else [text]
     return len(text) <= size and all(

@@ -8,24 +8,26 @@ from __future__ import annotations
 
 from multus_py.base import files, jsontext
 from multus_py.base.fields import FieldError, Fields
-from multus_py.node import errors
+from multus_py.node import errors, podresources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 PATH = "/var/lib/kubelet/device-plugins/kubelet_internal_checkpoint"
-"""Where every kubelet keeps it."""
+"""Where a kubelet keeps it whose directory is the usual one."""
 
 
-def allocated(pod_uid: str, *, path: str = PATH) -> Mapping[str, tuple[str, ...]]:
-    """Return the device ids of a pod for each resource.
+def allocated(pod_uid: str, *, containers: Sequence[str] = (), path: str = PATH) -> Mapping[str, tuple[str, ...]]:
+    """Return the device ids of a pod for each resource, in the order in which networks get them.
 
-    The order is that of the containers' entries, and sorted within one container: the first network of a resource gets
-    the first container's device.
+    That is the order of podresources.allocated. The kubelet writes the file out of maps, in another order every time
+    (pod_devices.go, toCheckpointData), and it has init containers too, whose devices go to others later. So the pod's
+    own list of containers says which ones count, and in what order; without it, it is the order of their names.
 
     Args:
-        pod_uid: The pod's UID at the API server.
+        pod_uid: The pod's UID as the kubelet knows it.
+        containers: The names of the pod's containers, in order, sidecars first; none when they are not known.
         path: The checkpoint. When it does not exist, no device has ever been allocated.
 
     Raises:
@@ -37,15 +39,15 @@ def allocated(pod_uid: str, *, path: str = PATH) -> Mapping[str, tuple[str, ...]
         return {}
     except OSError as error:
         raise errors.NodeError(f"device allocations cannot be read: {error}") from error
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, list[tuple[str, list[str]]]] = {}
     try:
         for entry in Fields(jsontext.loads_object(content), "").fields("Data").objects("PodDeviceEntries"):
             if entry.text("PodUID") == pod_uid:
-                resource = entry.text("ResourceName")
-                found[resource] = (*found.get(resource, ()), *sorted(_ids(entry)))
+                resource = (entry.text("ResourceName"), _ids(entry))
+                found.setdefault(entry.text("ContainerName"), []).append(resource)
     except (jsontext.JSONError, FieldError) as error:
         raise errors.NodeError(f"device allocations cannot be read: {path}: {error}") from error
-    return found
+    return podresources.in_order(found.get(name, ()) for name in containers or sorted(found))
 
 
 def _ids(entry: Fields) -> list[str]:

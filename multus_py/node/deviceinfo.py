@@ -2,7 +2,9 @@
 
 The device plugin writes one file for each device; it is copied for an attachment that gets the device, its CNI plugin
 may change the copy or write one itself, and what is there after the ADD goes into the status. Device information
-specification 1.1, cni-behaviour 15.4, multus-behaviour 5.3. The content is passed on as it is.
+specification 1.1, cni-behaviour 15.4, multus-behaviour 5.3. The content is passed on as it is, if it is a JSON object:
+device plugins write their files in place, so one may be half-written. They run in containers, so links that stand there
+are not followed, or a device plugin could have any file of the node published.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ ROOT = "/var/run/k8s.cni.cncf.io/devinfo"
 """Where the specification puts them, on every node."""
 
 _READABLE = 0o444
+_LIMIT = 64 << 10
+"""Bytes. What the specification knows takes some hundred; all annotations of a pod together may have 256 KiB."""
 
 
 def device_path(resource: str, device: str, *, root: str = ROOT) -> str:
@@ -40,9 +44,12 @@ def copy(source: str, target: str) -> bool:
         NodeError: It cannot be read or written.
     """
     try:
-        content = files.read(source)
+        content = files.read_plain(source, limit=_LIMIT)
+        jsontext.loads_object(content)
     except FileNotFoundError:
         return False
+    except jsontext.JSONError as error:
+        raise errors.NodeError(f"device information cannot be used: {source}: {error}") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
         raise errors.NodeError(f"device information cannot be read: {error}") from error
     try:
@@ -56,7 +63,7 @@ def copy(source: str, target: str) -> bool:
 def read(path: str) -> JSONObject | None:
     """Return what an attachment's file says; None when there is none, or when it says nothing that can be read."""
     try:
-        return jsontext.loads_object(files.read(path)) or None
+        return jsontext.loads_object(files.read_plain(path, limit=_LIMIT)) or None
     except (OSError, ValueError):
         return None
 

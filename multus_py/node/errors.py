@@ -6,7 +6,11 @@ import posix
 
 
 class NodeError(Exception):
-    """The kernel, or a file of the node, did not do what was asked; the message names the object and the reason."""
+    """The kernel, the kubelet, or a file did not do what was asked; the message names the object and the reason."""
+
+
+class UnavailableError(NodeError):
+    """Nobody answered, or not in time. Asking again later may help."""
 
 
 class KernelError(NodeError):

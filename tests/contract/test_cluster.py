@@ -19,10 +19,11 @@ from multus_py.cluster.daemon import Daemon
 from multus_py.cluster.direct import Direct
 from multus_py.cluster.fallback import Fallback
 from multus_py.cluster.objects import Nad, Pod
-from multus_py.cluster.port import Event, Report
+from multus_py.cluster.port import Event, PodDevices, Report
 from multus_py.daemon.journal import Journal
 from multus_py.daemon.serving import Place, Serving
 from multus_py.lab.apiserver import APIServer
+from tests.fakes import dra
 from tests.fakes.cluster import FakeCluster, get_nad
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 CONFIG = '{"cniVersion": "1.0.0", "type": "macvlan", "name": "<ü>"}'
 CLOCK = SystemClock()
+DRIVER = "nics.example.com"
 RESOURCE = "k8s.v1.cni.cncf.io/resourceName"
 
 
@@ -39,7 +41,10 @@ class World(Protocol):
 
     @property
     def cluster(self) -> Cluster: ...
-    def create_pod(self, name: str, annotations: dict[str, str]) -> None: ...
+    def create_pod(self, name: str, annotations: dict[str, str], *claims: str) -> None: ...
+    def allocate(self, pod: str, claim: str, *devices: tuple[str, str]) -> None:
+        """Allocate devices to a claim, each with its id and its resource, and reserve it for a pod."""
+
     def create_nad(self, name: str, config: str | None, annotations: dict[str, str]) -> None: ...
     def delete_pod(self, name: str) -> None: ...
     def annotations(self, name: str) -> dict[str, str]: ...
@@ -53,11 +58,21 @@ class FakeWorld:
         self._fake = FakeCluster()
         self.cluster: Cluster = self._fake
         self._created = 0
+        self._claims: dict[str, tuple[str, ...]] = {}
+        self._allocated: dict[str, tuple[tuple[str, str], ...]] = {}
 
-    def create_pod(self, name: str, annotations: dict[str, str]) -> None:
+    def create_pod(self, name: str, annotations: dict[str, str], *claims: str) -> None:
         self._created += 1
+        self._claims[name] = claims
         uid = f"uid-{self._created}"
         self._fake.put(Pod(namespace="default", name=name, uid=uid, annotations=annotations, node="node1"))
+
+    def allocate(self, pod: str, claim: str, *devices: tuple[str, str]) -> None:
+        self._allocated[claim] = devices
+        claimed: dict[str, tuple[str, ...]] = {}
+        for id, resource in (each for name in self._claims[pod] for each in self._allocated.get(name, ())):
+            claimed[resource] = (*claimed.get(resource, ()), id)
+        self._fake.give("default", pod, PodDevices(claimed=claimed))
 
     def create_nad(self, name: str, config: str | None, annotations: dict[str, str]) -> None:
         resource = annotations.get(RESOURCE, "")
@@ -83,11 +98,18 @@ class LabWorld:
         access = kubeconfig.load(str(server.kubeconfig(path)))
         self.cluster: Cluster = Direct(access, clock=CLOCK, log=Log(Options(stderr=False)))
 
-    def create_pod(self, name: str, annotations: dict[str, str]) -> None:
+    def create_pod(self, name: str, annotations: dict[str, str], *claims: str) -> None:
         metadata: JSONObject = {"name": name, "namespace": "default", "annotations": {**annotations}}
-        self._server.create(
-            {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"nodeName": "node1"}, "status": {}}
-        )
+        spec: JSONObject = {"nodeName": "node1"}
+        if claims:
+            spec["resourceClaims"] = [{"name": f"of-{claim}", "resourceClaimName": claim} for claim in claims]
+        self._server.create({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": {}})
+
+    def allocate(self, pod: str, claim: str, *devices: tuple[str, str]) -> None:
+        uid = dra.uid(self._server.get("pod", pod))
+        names = [f"{claim}-{index}" for index, _ in enumerate(devices)]
+        self._server.create(dra.slice_of(claim, dict(zip(names, devices, strict=True)), driver=DRIVER, node="node1"))
+        self._server.create(dra.claim(claim, [(DRIVER, claim, name) for name in names], reserved_for=[uid]))
 
     def create_nad(self, name: str, config: str | None, annotations: dict[str, str]) -> None:
         metadata: JSONObject = {"name": name, "namespace": "default", "annotations": {**annotations}}
@@ -245,6 +267,24 @@ def test_names_with_odd_characters_are_not_found(world: World) -> None:
     for name in ("a b", "a?b=c", "a#b", "ü"):
         with pytest.raises(errors.NotFoundError):
             world.cluster.get_pod("default", name)
+
+
+def test_a_pod_without_claims_has_no_claimed_devices(world: World) -> None:
+    world.create_pod("web", {})
+    found = world.cluster.get_devices(world.cluster.get_pod("default", "web"))
+    assert (dict(found.claimed), found.kubelet) == ({}, None)
+
+
+def test_claimed_devices_come_in_the_order_of_the_pods_claims(world: World) -> None:
+    world.create_pod("web", {}, "second", "first")
+    world.allocate("web", "first", ("0000:3b:02.1", "vendor.com/a"), ("0000:3b:02.0", "vendor.com/a"))
+    world.allocate("web", "second", ("0000:3b:03.0", "vendor.com/b"), ("0000:3b:02.7", "vendor.com/a"))
+    found = world.cluster.get_devices(world.cluster.get_pod("default", "web"))
+    assert dict(found.claimed) == {
+        "vendor.com/a": ("0000:3b:02.7", "0000:3b:02.1", "0000:3b:02.0"),
+        "vendor.com/b": ("0000:3b:03.0",),
+    }
+    assert (found.kubelet, found.passed_over) == (None, ())
 
 
 def test_annotations_are_set_and_the_others_stay(world: World) -> None:

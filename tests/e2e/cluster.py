@@ -39,6 +39,13 @@ class Cluster:
         kubeconfig = str(self.control.kubeconfig("admin"))
         return run([self.control.program("kubectl"), f"--kubeconfig={kubeconfig}", *argv], stdin=stdin)
 
+    def user(self, kubeconfig: Path, *, namespace: str) -> dict[str, str]:
+        """Write a kubeconfig for an administrator in a namespace; return the environment that finds it and kubectl."""
+        shutil.copyfile(self.control.kubeconfig("admin"), kubeconfig)
+        kubectl = self.control.program("kubectl")
+        run([kubectl, f"--kubeconfig={kubeconfig}", "config", "set-context", "--current", f"--namespace={namespace}"])
+        return {"KUBECONFIG": str(kubeconfig), "PATH": f"{Path(kubectl).parent}:{os.environ['PATH']}"}
+
     def node_of(self, pod: Object) -> Node:
         """Return the node that a pod runs on."""
         return next(node for node in self.nodes if node.name == text(pod, "spec", "nodeName"))

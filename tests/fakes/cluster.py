@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from multus_py.cluster import errors
 from multus_py.cluster.objects import Nad, Pod
-from multus_py.cluster.port import Event, Report
+from multus_py.cluster.port import Event, PodDevices, Report
 
 if TYPE_CHECKING:
     from multus_py.cluster.port import Cluster
 
 T = TypeVar("T")
 
-_CALLS = frozenset({"get_pod", "get_nads", "write_status", "post_events"})
+_CALLS = frozenset({"get_pod", "get_nads", "get_devices", "write_status", "post_events"})
 
 
 def get_nad(cluster: Cluster, namespace: str, name: str) -> Nad:
@@ -36,6 +36,7 @@ class FakeCluster:
         self.closed = False
         self._pods: dict[tuple[str, str], Pod] = {}
         self._nads: dict[tuple[str, str], Nad] = {}
+        self._devices: dict[tuple[str, str], PodDevices] = {}
         self._failures: dict[str, errors.ClusterError] = {}
         self.put(*objects)
 
@@ -50,6 +51,10 @@ class FakeCluster:
                 self._pods[key] = item
             else:
                 self._nads[key] = item
+
+    def give(self, namespace: str, name: str, devices: PodDevices) -> None:
+        """Let a pod have these devices, in place of what it had."""
+        self._devices[namespace, name] = devices
 
     def remove_pod(self, namespace: str, name: str) -> None:
         del self._pods[namespace, name]
@@ -76,6 +81,10 @@ class FakeCluster:
             return self._find(self._nads, "network-attachment-definition", namespace, name)
         except errors.ClusterError as error:
             return error
+
+    def get_devices(self, pod: Pod) -> PodDevices:
+        self._called("get_devices", pod.namespace, pod.name)
+        return self._devices.get((pod.namespace, pod.name), PodDevices())
 
     def write_status(self, pod: Pod, annotations: Mapping[str, str]) -> None:
         self._called("write_status", pod.namespace, pod.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from multus_py.cluster.objects import Pod
 from multus_py.node import errors
 from multus_py.node.routes import DefaultRoutes, RouteChange
 
@@ -50,8 +51,8 @@ class FakeNode:
             raise change
         return change
 
-    def allocated_devices(self, pod_uid: str) -> Mapping[str, tuple[str, ...]]:
-        self.calls.append(("allocated_devices", pod_uid))
+    def allocated_devices(self, pod: Pod, uid: str, *, timeout: float) -> Mapping[str, tuple[str, ...]]:
+        self.calls.append(("allocated_devices", pod.namespace, pod.name, uid, str(timeout)))
         if self.devices_failure is not None:
             raise self.devices_failure
-        return self.devices.get(pod_uid, {})
+        return self.devices.get(uid, {})

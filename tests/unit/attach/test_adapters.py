@@ -16,6 +16,7 @@ from multus_py.cluster import errors as cluster_errors
 from multus_py.cluster import port
 from multus_py.cluster.direct import Direct
 from multus_py.cluster.fallback import Fallback
+from multus_py.cluster.objects import Pod
 from multus_py.node import errors as node_errors
 from multus_py.node.routes import DefaultRoutes
 from tests.unit.cluster.desk import desk
@@ -174,4 +175,6 @@ def test_the_node_is_asked_for_interfaces_and_routes_by_the_namespaces_path(tmp_
 
 
 def test_an_unknown_pod_has_no_devices() -> None:
-    assert adapters.HostNode().allocated_devices("00000000-no-such-pod") == {}
+    """On a machine without a kubelet."""
+    pod = Pod(namespace="demo", name="none", uid="00000000-no-such-pod")
+    assert adapters.HostNode().allocated_devices(pod, pod.uid, timeout=1) == {}

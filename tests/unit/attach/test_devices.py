@@ -1,30 +1,26 @@
-"""Devices for attachments, and what is known of them."""
+"""Which attachment gets which device."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
-from multus_py.attach import devices
-from multus_py.attach.attachment import Attachment
 from multus_py.attach.devices import Device, Devices
 from multus_py.attach.networks import Found
+from multus_py.cluster import errors as cluster_errors
 from multus_py.cluster.objects import Pod
+from multus_py.cluster.port import PodDevices
 from multus_py.cni import errors
 from multus_py.cni.errors import CNIError
 from multus_py.multinet.selection import Selection
-from multus_py.node import deviceinfo
 from multus_py.node import errors as node_errors
-from tests.fakes.node import FakeNode
 from tests.unit.attach.world import World, network
 
 POD = Pod(namespace="demo", name="web", uid="u1")
 PLAIN = network({"name": "a", "type": "sriov"})
+NIC, NONE = "vendor/nic", "vendor/none"
 
 
-def found(resource: str = "vendor/nic") -> Found:
+def found(resource: str = NIC) -> Found:
     return Found(name="demo/a", network=PLAIN, resource=resource)
 
 
@@ -32,26 +28,47 @@ def wanted(device: str = "") -> Selection:
     return Selection(namespace="demo", name="a", device_id=device)
 
 
-@pytest.fixture
-def node() -> FakeNode:
-    node = FakeNode()
-    node.devices["u1"] = {"vendor/nic": ("1", "2"), "vendor/none": ()}
-    return node
+@pytest.fixture(autouse=True)
+def _kubelet(world: World) -> None:
+    world.node.devices["u1"] = {NIC: ("1", "2"), NONE: ()}
 
 
-def test_every_network_on_a_resource_gets_a_device_of_its_own(node: FakeNode) -> None:
+def devices(world: World, pod: Pod | None = POD) -> Devices:
+    return Devices(world.work(), world.cluster, pod)
+
+
+def give(world: World, **devices: object) -> None:
+    assert world.cluster is not None
+    world.cluster.give("demo", "web", PodDevices().replace(**devices))
+
+
+def drain(world: World, resource: str = NIC) -> list[str]:
+    """Take devices until there are none left; return their ids."""
+    taken: list[str] = []
+    shared = devices(world)
+    while True:
+        try:
+            device = shared.take(found(resource), None)
+        except CNIError:
+            return taken
+        assert device is not None
+        assert device.allocated
+        taken.append(device.id)
+
+
+def test_every_network_on_a_resource_gets_a_device_of_its_own(world: World) -> None:
     """B22: the original asks anew for each default network, and gives the same device twice."""
-    shared = Devices(node, POD)
+    shared = devices(world)
     assert [shared.take(found(), None), shared.take(found(), wanted())] == [
         Device(id="1", allocated=True),
         Device(id="2", allocated=True),
     ]
-    assert node.calls == [("allocated_devices", "u1")]
+    assert world.node.calls == [("allocated_devices", "demo", "web", "u1", "10.0")]
 
 
-def test_a_network_that_finds_no_device_left_is_an_error_that_names_it(node: FakeNode) -> None:
+def test_a_network_that_finds_no_device_left_is_an_error_that_names_it(world: World) -> None:
     with pytest.raises(CNIError) as caught:
-        Devices(node, POD).take(found("vendor/none"), None)
+        devices(world).take(found(NONE), None)
     assert caught.value.msg == (
         "network demo/a needs a device of resource vendor/none, but pod demo/web has none left: its containers must "
         "request one for each such network"
@@ -59,85 +76,89 @@ def test_a_network_that_finds_no_device_left_is_an_error_that_names_it(node: Fak
     assert caught.value.code == errors.INVALID_CONFIG
 
 
+@pytest.mark.parametrize("resource", [NONE, "vendor/unknown"])
+def test_where_the_settings_say_so_it_goes_without_and_the_log_tells(world: World, resource: str) -> None:
+    world.keys["missingDevice"] = "ignore"
+    assert devices(world).take(found(resource), None) is None
+    assert f"warning: network demo/a needs a device of resource {resource}, but pod demo/web has none" in world.log()
+
+
 CHOICES = {
     "no resource, no wish": (found(""), None, None),
     "no resource, a wish": (found(""), wanted("9"), Device(id="9", allocated=False)),
     "an allocated one before a wish": (found(), wanted("9"), Device(id="1", allocated=True)),
-    "a wish when none is left": (found("vendor/none"), wanted("9"), Device(id="9", allocated=False)),
+    "a wish when none is left": (found(NONE), wanted("9"), Device(id="9", allocated=False)),
 }
 
 
 @pytest.mark.parametrize(("network", "selection", "device"), CHOICES.values(), ids=list(CHOICES))
 def test_a_network_gets_the_device(
-    node: FakeNode, network: Found, selection: Selection | None, device: Device | None
+    world: World, network: Found, selection: Selection | None, device: Device | None
 ) -> None:
-    assert Devices(node, POD).take(network, selection) == device
+    assert devices(world).take(network, selection) == device
 
 
-def test_without_a_pod_nothing_is_allocated(node: FakeNode) -> None:
-    assert Devices(node, None).take(found(), None) is None
-    assert node.calls == []
+def test_without_a_pod_nothing_is_allocated(world: World) -> None:
+    assert devices(world, None).take(found(), None) is None
+    assert world.node.calls == []
 
 
-def test_devices_are_asked_for_only_when_a_network_needs_one(node: FakeNode) -> None:
-    Devices(node, POD).take(found(""), wanted("9"))
-    assert node.calls == []
+def test_devices_are_asked_for_only_when_a_network_needs_one(world: World) -> None:
+    devices(world).take(found(""), wanted("9"))
+    assert world.cluster is not None
+    assert (world.node.calls, world.cluster.calls) == ([], [])
 
 
-def test_a_kubelet_that_cannot_be_asked_is_an_error_that_names_the_pod(node: FakeNode) -> None:
-    node.devices_failure = node_errors.NodeError("damaged")
-    with pytest.raises(CNIError, match="cannot tell the devices of pod demo/web: damaged"):
-        Devices(node, POD).take(found(), None)
+def test_the_kubelet_is_asked_by_the_uid_that_the_runtime_knows(world: World) -> None:
+    """A static pod has another one in the API."""
+    mirror = POD.replace(uid="of the mirror", annotations={"kubernetes.io/config.source": "file"})
+    assert devices(world, mirror).take(found(), None) == Device(id="1", allocated=True)
 
 
-# Device information: in files beside the state, because the real place is the whole node's.
+def test_it_has_as_much_time_as_the_settings_give_the_api_server(world: World) -> None:
+    world.keys["apiTimeout"] = 2.5
+    devices(world).take(found(), None)
+    assert world.node.calls == [("allocated_devices", "demo", "web", "u1", "2.5")]
 
 
-def attachment(path: object, *, resource: str = "vendor/nic") -> Attachment:
-    given = {devices.INFO_FILE: path} if path else {}
-    return Attachment(name="demo/a", network=PLAIN, ifname="net1", resource=resource, device_id="1").replace(
-        capability_args=given
+def test_what_the_cluster_knows_of_the_kubelet_need_not_be_asked(world: World) -> None:
+    give(world, kubelet={NIC: ("7",)})
+    assert drain(world) == ["7"]
+    assert world.node.calls == []
+
+
+def test_the_kubelets_devices_come_before_claimed_ones_and_none_comes_twice(world: World) -> None:
+    give(world, claimed={NIC: ("8", "2"), "vendor/other": ("9",)})
+    assert drain(world) == ["1", "2", "8"]
+    assert drain(world, "vendor/other") == ["9"]
+
+
+def test_claimed_devices_that_no_network_can_use_are_told_with_the_reason(world: World) -> None:
+    give(world, kubelet={}, passed_over=("claim gpu: a/b/c has no deviceID",))
+    with pytest.raises(CNIError, match=r"one for each such network; claim gpu: a/b/c has no deviceID$"):
+        devices(world).take(found(), None)
+
+
+UNAVAILABLE = {
+    "the kubelet is busy": (node_errors.UnavailableError("busy"), None, errors.TRY_AGAIN_LATER),
+    "the kubelet refuses": (node_errors.NodeError("busy"), None, errors.INTERNAL),
+    "the API server is busy": (None, cluster_errors.UnavailableError("busy"), errors.TRY_AGAIN_LATER),
+    "the API server refuses": (None, cluster_errors.ClusterError("busy"), errors.INTERNAL),
+}
+
+
+@pytest.mark.parametrize(("kubelet", "server", "code"), UNAVAILABLE.values(), ids=list(UNAVAILABLE))
+def test_what_cannot_be_told_is_an_error_that_names_the_pod_and_the_resource(
+    world: World, kubelet: node_errors.NodeError | None, server: cluster_errors.ClusterError | None, code: int
+) -> None:
+    world.keys["missingDevice"] = "ignore"  # it may be there, so nothing is missing
+    world.node.devices_failure = kubelet
+    assert world.cluster is not None
+    if server:
+        world.cluster.fail("get_devices", server)
+    with pytest.raises(CNIError) as caught:
+        devices(world).take(found(), None)
+    assert caught.value.msg == (
+        "network demo/a needs a device of resource vendor/nic, but the devices of pod demo/web cannot be told: busy"
     )
-
-
-def test_what_a_plugin_says_of_a_device_is_read_and_removed(world: World, tmp_path: Path) -> None:
-    path = tmp_path / "info"
-    path.write_text(json.dumps({"type": "pci", "version": "1.1.0"}))
-    assert devices.info(attachment(str(path))) == {"type": "pci", "version": "1.1.0"}
-    devices.forget(world.work(), attachment(str(path)))
-    assert not path.exists()
-    assert devices.info(attachment(str(path))) is None
-
-
-@pytest.mark.parametrize("path", [None, 5], ids=["none", "no text"])
-def test_an_attachment_without_device_information_has_nothing_to_do(world: World, path: object) -> None:
-    call = world.work()
-    devices.prepare(call, attachment(path))
-    devices.forget(call, attachment(path))
-    assert devices.info(attachment(path)) is None
-
-
-def test_a_device_that_no_device_plugin_knows_has_no_information(world: World, tmp_path: Path) -> None:
-    path = tmp_path / "info"
-    devices.prepare(world.work(), attachment(str(path)))
-    assert not path.exists()
-    assert world.log() == ""
-
-
-def test_a_requested_device_has_no_resource_whose_information_could_be_copied(world: World, tmp_path: Path) -> None:
-    devices.prepare(world.work(), attachment(str(tmp_path / "info"), resource=""))
-    assert list(tmp_path.glob("info")) == []
-
-
-def test_device_information_that_cannot_be_had_or_removed_is_only_logged(world: World, tmp_path: Path) -> None:
-    (tmp_path / "info").mkdir()
-    call = world.work()
-    devices.prepare(call, attachment(str(tmp_path / "x"), resource="a\0b"))
-    devices.forget(call, attachment(str(tmp_path / "info")))
-    first, second = world.log().splitlines()
-    assert "warning: demo/a: device information cannot be read: " in first
-    assert "warning: demo/a: device information cannot be removed: " in second
-
-
-def test_the_place_of_device_information_is_the_specifications() -> None:
-    assert deviceinfo.attachment_path("demo/a", "c1", "net1").endswith("/devinfo/cni/demo-a-c1_net1")
+    assert caught.value.code == code

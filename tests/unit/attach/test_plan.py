@@ -9,7 +9,6 @@ import pytest
 
 from multus_py.attach import plan as planning
 from multus_py.attach.attachment import Attachment, Plan
-from multus_py.attach.devices import Devices
 from multus_py.attach.networks import Finder, NoNetworkError
 from multus_py.cni import errors
 from multus_py.cni.errors import CNIError
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 def make(world: World, pod: Pod | None) -> Plan:
     call = world.work()
     finder = Finder(call.settings, world.cluster)
-    return planning.make(call, pod, finder=finder, devices=Devices(world.node, pod))
+    return planning.make(call, pod, finder=finder, cluster=world.cluster)
 
 
 def planned(world: World, networks: JSONValue = None, **annotations: str) -> tuple[Attachment, ...]:
@@ -332,7 +331,7 @@ def test_a_clash_without_a_pod_is_an_error_too(world: World) -> None:
     world.keys["delegates"] = [{"name": "x", "type": "bridge"}, {"name": "y", "type": "macvlan"}]
     call = world.work(ifname="net1")
     with pytest.raises(CNIError, match="x and y both want interface name net1"):
-        planning.make(call, None, finder=Finder(call.settings, None), devices=Devices(world.node, None))
+        planning.make(call, None, finder=Finder(call.settings, None), cluster=None)
 
 
 # Default routes.

@@ -68,6 +68,7 @@ KEYS: dict[str, tuple[JSONValue, str, object]] = {
     "daemonTimeout": (0.5, "daemon_timeout", 0.5),
     "delegateTimeout": (60, "delegate_timeout", 60),
     "parallelAttachments": (True, "parallel", True),
+    "missingDevice": ("ignore", "ignore_missing_device", True),
     "legacyNetworkStatus": (True, "legacy_status", True),
 }
 
@@ -84,7 +85,7 @@ def test_null_leaves_the_default(key: str) -> None:
     assert parse(**{key: None}) == parse()
 
 
-@pytest.mark.parametrize("key", ["confDir", "cniDir", "binDir", "multusNamespace", "globalNamespaces"])
+@pytest.mark.parametrize("key", ["confDir", "cniDir", "binDir", "multusNamespace", "globalNamespaces", "missingDevice"])
 def test_an_empty_text_leaves_the_default(key: str) -> None:
     assert parse(**{key: ""}) == parse()
 

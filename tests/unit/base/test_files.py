@@ -53,6 +53,29 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert directory.value.filename == str(tmp_path)
 
 
+def test_a_plain_file_is_read_up_to_the_limit(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"12345")
+
+    assert files.read_plain(str(tmp_path / "f"), limit=5) == b"12345"
+    with pytest.raises(OSError, match="larger than 4 bytes") as caught:
+        files.read_plain(str(tmp_path / "f"), limit=4)
+    assert caught.value.filename == str(tmp_path / "f")
+    with pytest.raises(FileNotFoundError):
+        files.read_plain(str(tmp_path / "none"), limit=5)
+
+
+def test_what_is_no_plain_file_is_neither_followed_nor_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"{}")
+    (tmp_path / "link").symlink_to("secret")
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(OSError, match="symbolic link"):
+        files.read_plain(str(tmp_path / "link"), limit=5)
+    for name in ("pipe", ""):
+        with pytest.raises(OSError, match="not a regular file"):
+            files.read_plain(str(tmp_path / name), limit=5)
+
+
 def test_everything_is_written_to_a_pipe_that_takes_little_at_a_time() -> None:
     reading, writing = os.pipe()
     data = os.urandom(300_000)
@@ -124,6 +147,17 @@ def test_missing_directories_are_made_with_their_mode(tmp_path: Path) -> None:
 
     assert _mode(tmp_path / "a") == 0o700
     assert _mode(tmp_path / "a" / "b") == 0o700
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077, 0o777], ids=oct)
+def test_the_umask_has_no_say_in_the_mode_of_directories(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        files.make_directories(str(tmp_path / "a" / "b"), 0o755)
+    finally:
+        os.umask(before)
+
+    assert (_mode(tmp_path / "a"), _mode(tmp_path / "a" / "b")) == (0o755, 0o755)
 
 
 def test_a_file_in_the_place_of_a_directory_is_an_error(tmp_path: Path) -> None:

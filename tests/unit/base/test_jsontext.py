@@ -254,7 +254,7 @@ def test_the_public_codec_steps_in_when_the_private_one_answers_otherwise(monkey
 
 
 def test_a_reason_is_given_even_when_the_public_codec_finds_none() -> None:
-    assert jsontext._reason("1", 0) == "invalid JSON"
+    assert str(jsontext._located("1", 0)) == "invalid JSON"
 
 
 def test_input_that_exhausts_the_scanner_in_another_way_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from multus_py.cli import daemon
+from multus_py.cli import daemon, parsers
 from multus_py.daemon.serving import Place
 from tests.unit.hostconfig.node import ENVIRONMENT, Node
 
@@ -20,7 +20,7 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
 
 
 def parsed(*words: str | Path) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
+    parser = parsers.Parser()
     daemon.register(parser.add_subparsers())
     return parser.parse_args(["daemon", *map(str, words)])
 
@@ -48,6 +48,16 @@ def test_the_directory_may_stand_in_the_file_under_the_originals_key(tmp_path: P
     file.write_text("socketDir: /host/run/multus/\n")
     assert place(f"--config={file}") == Place(directory=Path("/host/run/multus"), node="")
     assert place(f"--config={file}", "--socket-dir=/run/x") == Place(directory=Path("/run/x"), node="")
+
+
+def test_the_kubelets_directory_is_a_flag_or_stands_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("socketDir: /run/x\npodResourcesDir: /host/pod-resources\n")
+    said = place(f"--config={file}", "--pod-resources-dir=/run/kubelet")
+    assert [found.pod_resources for found in (place(f"--config={file}"), said) if found] == [
+        Path("/host/pod-resources"),
+        Path("/run/kubelet"),
+    ]
 
 
 def test_the_way_to_the_api_server_is_the_service_accounts(node: Node) -> None:

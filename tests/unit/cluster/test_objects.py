@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multus_py.cluster import errors
-from multus_py.cluster.objects import Nad, Pod
+from multus_py.cluster.objects import Claim, Nad, Pod
 
 if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject
@@ -18,7 +18,40 @@ def metadata(**more: JSONObject | str | None) -> JSONObject:
 def test_a_pod_has_what_multus_looks_at() -> None:
     document: JSONObject = {"metadata": metadata(annotations={"a": "b"}), "spec": {"nodeName": "node1"}, "status": {}}
     assert Pod.from_document(document) == Pod(
-        namespace="default", name="web", uid="u-1", annotations={"a": "b"}, node="node1"
+        namespace="default", name="web", uid="u-1", annotations={"a": "b"}, node="node1", claims=()
+    )
+
+
+def test_a_pod_knows_its_claims_in_its_own_order() -> None:
+    document: JSONObject = {
+        "metadata": metadata(),
+        "spec": {
+            "resourceClaims": [
+                {"name": "made", "resourceClaimTemplateName": "nics"},
+                {"name": "named", "resourceClaimName": "shared"},
+                {"name": "late", "resourceClaimTemplateName": "nics"},
+                {"name": "spared", "resourceClaimTemplateName": "nics"},
+            ]
+        },
+        "status": {
+            "resourceClaimStatuses": [{"name": "spared"}, {"name": "made", "resourceClaimName": "web-made-x7"}],
+            "extendedResourceClaimStatus": {
+                "resourceClaimName": "web-extended-x8",
+                "requestMappings": [
+                    {"containerName": "a", "requestName": "container-0-request-0", "resourceName": "intel.com/sriov"},
+                    {"containerName": "b", "requestName": "container-1-request-0", "resourceName": "intel.com/other"},
+                ],
+            },
+        },
+    }
+    assert Pod.from_document(document).claims == (
+        Claim(name="web-made-x7", entry="made"),
+        Claim(name="shared", entry="named"),
+        Claim(name="", entry="late"),
+        Claim(
+            name="web-extended-x8",
+            resources=(("container-0-request-0", "intel.com/sriov"), ("container-1-request-0", "intel.com/other")),
+        ),
     )
 
 

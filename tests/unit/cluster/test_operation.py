@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 GET_POD = Operation(verb="get", resource=operation.PODS, namespace="ns", name="web")
 GET_NAD = Operation(verb="get", resource=operation.NADS, namespace="ns", name="net")
 PATCH = Operation(verb="patch", resource=operation.POD_STATUS, namespace="ns", name="web", body={})
+CLAIM = Operation(verb="get", resource=operation.CLAIMS, namespace="ns", name="nic")
+LIST = Operation(
+    verb="list", resource=operation.SLICES, query=(("fieldSelector", "spec.driver=a.b,spec.nodeName="), ("limit", "2"))
+)
 CREATE = Operation(verb="create", resource=operation.EVENTS, namespace="ns", body={})
 
 
@@ -33,6 +37,13 @@ def refusal(message: str = "words", **more: JSONValue) -> JSONValue:
         (GET_NAD, "GET", "/apis/k8s.cni.cncf.io/v1/namespaces/ns/network-attachment-definitions/net"),
         (PATCH, "PATCH", "/api/v1/namespaces/ns/pods/web/status"),
         (CREATE, "POST", "/api/v1/namespaces/ns/events"),
+        (CLAIM, "GET", "/apis/resource.k8s.io/v1/namespaces/ns/resourceclaims/nic"),
+        (
+            LIST,
+            "GET",
+            "/apis/resource.k8s.io/v1/resourceslices?fieldSelector=spec.driver%3Da.b%2Cspec.nodeName%3D&limit=2",
+        ),
+        (LIST.replace(query=()), "GET", "/apis/resource.k8s.io/v1/resourceslices"),
     ],
     ids=str,
 )
@@ -58,6 +69,8 @@ def test_a_create_has_a_namespace_that_cannot_lead_elsewhere() -> None:
 
 def test_an_operation_reads_as_a_sentence() -> None:
     assert str(GET_POD) == 'get pods "web" in namespace "ns"'
+    said = "list resourceslices.resource.k8s.io with spec.driver=a.b,spec.nodeName= in the whole cluster"
+    assert str(LIST) == said
     assert str(CREATE) == 'create events in namespace "ns"'
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from pathlib import Path
 
@@ -98,11 +97,11 @@ def test_the_daemon_serves_where_the_plugin_looks_for_it() -> None:
     assert "MULTUS_NODE_NAME" in [variable["name"] for variable in _list(container, "env")]
 
 
-def test_of_the_node_there_are_three_folders() -> None:
+def test_of_the_node_there_are_four_folders() -> None:
     volumes = _list(section(of_kind("DaemonSet"), "spec", "template", "spec"), "volumes")
     paths = [text(volume, "hostPath", "path") for volume in volumes if "hostPath" in volume]
 
-    assert paths == ["/opt/cni/bin", "/etc/cni/net.d", "/run/multus"]
+    assert paths == ["/opt/cni/bin", "/etc/cni/net.d", "/run/multus", "/var/lib/kubelet/pod-resources"]
 
 
 def test_the_pod_runs_before_the_node_is_ready_and_is_not_the_first_to_go() -> None:
@@ -143,7 +142,7 @@ def _args(container: Object) -> list[str]:
 def test_the_commands_know_the_flags_and_the_settings(container: Object, tmp_path: Path) -> None:
     command = container["command"]
     assert isinstance(command, list)
-    parser = argparse.ArgumentParser(exit_on_error=False)
+    parser = parsers.Parser(exit_on_error=False)
     commands = parser.add_subparsers()
     install.register(commands)
     daemon.register(commands)

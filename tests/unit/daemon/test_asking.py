@@ -11,6 +11,7 @@ from multus_py.cluster import errors, wire
 from multus_py.cluster.objects import Nad, Pod
 from multus_py.cluster.port import Event, Report
 from multus_py.daemon.asking import STALE, Answer, Requests, UnwantedError, Waiting
+from multus_py.daemon.devices import Devices
 from multus_py.daemon.resolving import Resolver
 from multus_py.daemon.telling import Teller
 from multus_py.daemon.traffic import Traffic
@@ -37,6 +38,7 @@ class World:
         self.teller = Teller(lender, traffic=self.traffic, wait=lambda _: False)
         self.reports: list[tuple[str, Report]] = []
         self.requests = Requests(
+            devices=Devices(lender, kubelet=None, clock=self.clock),
             resolver=Resolver(pods=FakeMemory(*remembered), nads=FakeMemory(), connections=lender),
             connections=lender,
             teller=self.teller,

@@ -21,7 +21,9 @@ def found(severity: Severity) -> Finding:
     ],
 )
 def test_errors_end_with_1_and_warnings_only_when_strict(
-    severities: tuple[Severity, ...], strict: bool, status: int
+    severities: tuple[Severity, ...],
+    strict: bool,  # noqa: FBT001 - a column of the table
+    status: int,
 ) -> None:
     assert model.exit_status(map(found, severities), strict=strict) == status
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from multus_py.attach import settings as attach_settings
 from multus_py.cni.errors import CNIError
-from multus_py.hostconfig import validation
+from multus_py.hostconfig import dialect, validation
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SCHEMAS = Path(validation.__file__).parent.parent / "schemas"
 PLUGIN: JSONObject = {"name": "n", "type": "bridge"}
 
-MESSAGES: dict[str, tuple[validation.Name, JSONValue, tuple[str, ...]]] = {
+MESSAGES: dict[str, tuple[str, JSONValue, tuple[str, ...]]] = {
     "no object": ("primary", [], ("expected an object, found an array",)),
     "neither plugin nor list": ("primary", {"name": "n"}, ("plugins: is missing",)),
     "no name": ("primary", {"type": "bridge"}, ("name: is missing",)),
@@ -89,12 +89,12 @@ MESSAGES: dict[str, tuple[validation.Name, JSONValue, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize(("name", "document", "messages"), MESSAGES.values(), ids=list(MESSAGES))
 def test_a_message_says_where_what_was_expected_and_what_was_found(
-    name: validation.Name, document: JSONValue, messages: tuple[str, ...]
+    name: str, document: JSONValue, messages: tuple[str, ...]
 ) -> None:
     assert validation.problems(document, name) == messages
 
 
-@pytest.mark.parametrize("name", validation.NAMES)
+@pytest.mark.parametrize("name", dialect.names())
 def test_the_schemas_are_schemas(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads((SCHEMAS / f"{name}.schema.json").read_text()))
 
@@ -150,6 +150,7 @@ KINDS: dict[str, Values] = {
     "auxiliaryCNIChainName": texts,
     **dict.fromkeys(["logToStderr", "namespaceIsolation", "parallelAttachments"], st.booleans()),
     **dict.fromkeys(["legacyNetworkStatus", "retryDeleteOnError"], st.booleans()),
+    "missingDevice": st.sampled_from(["", "error", "ignore", "Ignore", "ignored"]),
     **dict.fromkeys(["defaultNetworks", "systemNamespaces", "cniVersions"], lists),
     **dict.fromkeys(["apiTimeout", "delegateTimeout"], st.sampled_from([0, 1.5, 86400, 86401, -1, 10**400])),
     **dict.fromkeys(["disableCheck", "disableGC", "loadOnlyInlinedPlugins"], texts | st.booleans()),
@@ -227,5 +228,5 @@ def test_the_schema_accepts_what_the_plugins_parser_accepts_and_nothing_else(doc
 
 @given(st.dictionaries(st.text(max_size=5), anything, max_size=3) | anything)
 def test_any_json_is_judged(document: JSONValue) -> None:
-    for name in validation.NAMES:
+    for name in dialect.names():
         assert isinstance(validation.problems(document, name), tuple)

@@ -258,7 +258,7 @@ def test_it_says_what_it_serves(caller: Caller) -> None:
     assert caller.call("GET", "/api").obj["versions"] == ["v1"]
     groups = caller.call("GET", "/apis").obj["groups"]
     assert isinstance(groups, list)
-    assert [text(group, "name") for group in groups] == ["k8s.cni.cncf.io"]
+    assert [text(group, "name") for group in groups] == ["k8s.cni.cncf.io", "resource.k8s.io"]
     resources = caller.call("GET", "/api/v1").obj["resources"]
     assert isinstance(resources, list)
     assert [text(resource, "name") for resource in resources] == ["pods", "pods/status", "events", "namespaces"]

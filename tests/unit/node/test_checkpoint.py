@@ -29,12 +29,12 @@ def _entry(container: str, devices: JSONValue, *, uid: str = UID, resource: str 
     return entry
 
 
-def _allocated(tmp_path: Path, *entries: JSONValue) -> dict[str, tuple[str, ...]]:
+def _allocated(tmp_path: Path, *entries: JSONValue, containers: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
     path = tmp_path / "checkpoint"
     devices = {"example.com/nic": ["0000:03:02.0"]}
     data = {"PodDeviceEntries": list(entries), "RegisteredDevices": devices}
     path.write_text(json.dumps({"Data": data, "Checksum": 229855270}), encoding="utf-8")
-    return dict(checkpoint.allocated(UID, path=str(path)))
+    return dict(checkpoint.allocated(UID, containers=containers, path=str(path)))
 
 
 def test_devices_are_listed_by_resource(tmp_path: Path) -> None:
@@ -47,13 +47,29 @@ def test_devices_are_listed_by_resource(tmp_path: Path) -> None:
     assert found == {"example.com/nic": ("0000:03:02.1",), "example.com/gpu": ("gpu-1",)}
 
 
-def test_the_order_is_the_containers_and_sorted_within_one(tmp_path: Path) -> None:
-    found = _allocated(
-        tmp_path,
-        _entry("first", {"1": ["d8", "d4"], "0": ["d9"]}),
-        _entry("second", {"0": ["d1", "d0"]}),
-    )
-    assert found == {"example.com/nic": ("d4", "d8", "d9", "d0", "d1")}
+ENTRIES = (
+    _entry("web", {"1": ["d8", "d4"], "0": ["d9"]}),
+    _entry("init", {"0": ["d8"]}),
+    _entry("sidecar", {"0": ["d1", "d0"], "1": ["d0"]}),
+    _entry("app", {"0": ["d7"]}),
+)
+
+
+@pytest.mark.parametrize("entries", [ENTRIES, ENTRIES[::-1]], ids=["as written", "as written another time"])
+def test_the_order_is_that_of_the_pods_containers_and_sorted_within_one(
+    tmp_path: Path, entries: tuple[JSONValue, ...]
+) -> None:
+    """The kubelet writes the file out of maps. An init container's devices are another container's later."""
+    found = _allocated(tmp_path, *entries, containers=("sidecar", "web", "app", "without"))
+    assert found == {"example.com/nic": ("d0", "d1", "d4", "d8", "d9", "d7")}
+
+
+@pytest.mark.parametrize("entries", [ENTRIES, ENTRIES[::-1]], ids=["as written", "as written another time"])
+def test_where_the_pods_containers_are_not_known_their_names_decide(
+    tmp_path: Path, entries: tuple[JSONValue, ...]
+) -> None:
+    found = _allocated(tmp_path, *entries)
+    assert found == {"example.com/nic": ("d7", "d8", "d0", "d1", "d4", "d9")}
 
 
 def test_the_list_of_old_kubelets_is_read(tmp_path: Path) -> None:
@@ -62,7 +78,7 @@ def test_the_list_of_old_kubelets_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("devices", [None, {}, {"0": None}, []])
 def test_an_entry_without_devices_gives_none(tmp_path: Path, devices: JSONValue) -> None:
-    assert _allocated(tmp_path, _entry("app", devices)) == {"example.com/nic": ()}
+    assert _allocated(tmp_path, _entry("app", devices)) == {}
 
 
 def test_a_pod_that_is_not_there_has_no_devices(tmp_path: Path) -> None:

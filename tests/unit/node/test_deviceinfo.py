@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,66 @@ def test_a_file_that_was_left_is_replaced(paths: tuple[Path, Path]) -> None:
     source.write_text(TEXT, encoding="utf-8")
     assert deviceinfo.copy(str(source), str(target))
     assert deviceinfo.read(str(target)) == PARSED
+
+
+@pytest.mark.parametrize("text", ["", TEXT[:30], "[]", "\0"])
+def test_a_file_that_is_half_written_is_not_copied(paths: tuple[Path, Path], text: str) -> None:
+    source, target = paths
+    source.write_text(text, encoding="utf-8")
+    with pytest.raises(NodeError, match=f"device information cannot be used: {source}: "):
+        deviceinfo.copy(str(source), str(target))
+    assert not target.parent.exists()
+
+
+def test_a_link_in_place_of_a_file_is_replaced_and_what_it_points_to_stays(paths: tuple[Path, Path]) -> None:
+    source, target = paths
+    source.write_text(TEXT, encoding="utf-8")
+    target.parent.mkdir(parents=True)
+    precious = target.parent / "precious"
+    precious.write_text("{}", encoding="utf-8")
+    target.symlink_to(precious)
+    assert deviceinfo.copy(str(source), str(target))
+    assert (target.is_symlink(), precious.read_text(encoding="utf-8")) == (False, "{}")
+
+
+def test_a_link_is_not_read(paths: tuple[Path, Path]) -> None:
+    """Device plugins run in containers: none of them may have another file of the node published."""
+    source, target = paths
+    secret = source.parent / "secret"
+    secret.write_text('{"token": "x"}', encoding="utf-8")
+    source.symlink_to(secret)
+    with pytest.raises(NodeError, match=r"device information cannot be read: .*symbolic link"):
+        deviceinfo.copy(str(source), str(target))
+    assert deviceinfo.read(str(source)) is None
+
+
+def test_a_link_is_removed_and_not_what_it_points_to(paths: tuple[Path, Path]) -> None:
+    source, _ = paths
+    source.write_text(TEXT, encoding="utf-8")
+    link = source.parent / "link"
+    link.symlink_to(source)
+    deviceinfo.remove(str(link))
+    assert (link.is_symlink(), source.exists()) == (False, True)
+
+
+def test_a_file_beyond_measure_is_not_used(paths: tuple[Path, Path]) -> None:
+    source, target = paths
+    source.write_text('{"a": "' + "x" * (64 << 10) + '"}', encoding="utf-8")
+    with pytest.raises(NodeError, match="larger than"):
+        deviceinfo.copy(str(source), str(target))
+    assert deviceinfo.read(str(source)) is None
+
+
+def test_the_directories_can_be_used_by_others_whatever_the_umask(paths: tuple[Path, Path]) -> None:
+    """The original makes them with no permissions at all (multus-behaviour 9.4)."""
+    source, target = paths
+    source.write_text(TEXT, encoding="utf-8")
+    before = os.umask(0o777)
+    try:
+        deviceinfo.copy(str(source), str(target))
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (target, *list(target.parents)[:2])] == [0o444, 0o755, 0o755]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '"x"'])

@@ -1,0 +1,152 @@
+"""`multus lab shell`: a node of the lab to try things on by hand, with everything where a real node has it.
+
+    /etc/cni/net.d         the cluster network's configuration, and what `multus install` made of it
+    /opt/cni/bin           multus and the reference plugins
+    /var/lib/cni           records, results, addresses
+    eth1                   a link to a neighbour, for second networks
+
+The shell has mount, process and network namespaces of its own, where these are not the machine's. When it ends, in
+whatever way, the kernel takes all of it away.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import yaml
+
+from multus_py.lab import manifests
+from multus_py.lab.apiserver import APIServer
+from multus_py.lab.links import End, Veth
+from multus_py.lab.netns import Namespace
+from multus_py.lab.node import Node, node
+from multus_py.lab.objects import Object, text
+from multus_py.lab.runtime import Runtime
+
+NODE = "node1"
+NETWORK_CONFIG, PLUGINS, STATE = Path("/etc/cni/net.d"), Path("/opt/cni/bin"), Path("/var/lib/cni")
+KUBECONFIG = NETWORK_CONFIG / "multus.d" / "multus.kubeconfig"
+_OWN = (NETWORK_CONFIG.parent, PLUGINS.parent, STATE, Path("/run"))
+"""What the shell has for itself. It has to exist on the machine, to be mounted over."""
+_INSIDE = "MULTUS_LAB_SHELL"
+_SUBNET = "198.51.100.0/24"
+_NEIGHBOUR = "203.0.113.254/24"
+
+
+def main(command: Sequence[str], *, objects: Sequence[Path] = ()) -> int:
+    """Run a command on the node; return its exit status.
+
+    Args:
+        command: The command line; empty for an interactive bash.
+        objects: Files with pods and networks, as YAML, in the place of the usual ones. Pods are started.
+
+    Raises:
+        LinkError: The node cannot be made.
+        MissingPluginsError: The machine has no reference plugins.
+        subprocess.CalledProcessError: A program that is needed failed.
+        PluginError: A pod cannot be attached.
+    """
+    if _INSIDE not in os.environ:
+        return _apart()
+    with tempfile.TemporaryDirectory(prefix="multus-lab-") as directory, ExitStack() as stack:
+        made = _machine(stack, Path(directory))
+        api = stack.enter_context(APIServer(listen=made.namespace.listen("127.0.0.1", 6443)))
+        _configure(made, api)
+        _create(stack, made, api, _usual() if not objects else _read(objects))
+        argv = made.namespace.command(list(command) or ["bash", "--norc"])
+        return subprocess.run(argv, check=False, env=_environment()).returncode
+
+
+def _apart() -> int:
+    """Run this very command again, in namespaces of its own."""
+    with _mount_points():
+        apart = ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        argv = [*apart, sys.executable, "-m", "multus_py", *sys.argv[1:]]
+        return subprocess.run(argv, check=False, env=os.environ | {_INSIDE: "1"}).returncode
+
+
+@contextmanager
+def _mount_points() -> Iterator[None]:
+    missing = [path for path in _OWN if not path.exists()]
+    for path in missing:
+        path.mkdir(parents=True)
+    try:
+        yield
+    finally:
+        for path in missing:
+            path.rmdir()
+
+
+def _machine(stack: ExitStack, directory: Path) -> Node:
+    """Make the node: folders, network namespace, a neighbour."""
+    for path in _OWN:
+        _run("mount", "-t", "tmpfs", "lab", str(path))
+    made = stack.enter_context(node(NODE, directory, built=None))
+    for path, folder in {
+        NETWORK_CONFIG: directory / "net.d",
+        PLUGINS: made.plugins,
+        STATE / "multus": made.state,
+        STATE / "networks": made.addresses,
+    }.items():
+        path.mkdir(parents=True)
+        _run("mount", "--bind", str(folder), str(path))
+    neighbour = stack.enter_context(Namespace("neighbour"))
+    stack.enter_context(Veth(End(made.namespace, "eth1"), End(neighbour, "eth1", (_NEIGHBOUR,))))
+    return made
+
+
+def _configure(made: Node, api: APIServer) -> None:
+    """Give the node its cluster network, and let Multus take it from there as on any node."""
+    network = made.cluster_network(_SUBNET) | {"ipam": {"type": "host-local", "subnet": _SUBNET}}
+    (NETWORK_CONFIG / "10-cluster.conf").write_text(json.dumps(network, indent=2) + "\n")
+    KUBECONFIG.parent.mkdir()
+    api.kubeconfig(KUBECONFIG)
+    options = ["--skip-multus-binary-copy", "--cni-conf-dir", str(NETWORK_CONFIG), "--skip-kubeconfig"]
+    _run(str(PLUGINS / "multus"), "install", *options, "--multus-kubeconfig-file-host", str(KUBECONFIG))
+
+
+def _create(stack: ExitStack, made: Node, api: APIServer, objects: Iterable[Object]) -> None:
+    """Create objects; start those that are pods."""
+    (configuration,) = NETWORK_CONFIG.glob("00-multus.conf*")
+    config: Object = json.loads(configuration.read_text())
+    plugins = config.get("plugins")
+    if isinstance(plugins, list) and isinstance(plugins[0], dict):
+        config |= plugins[0]
+    runtime = Runtime(config, namespace=made.namespace, plugins=PLUGINS)
+    for obj in objects:
+        created = api.create(obj)
+        if text(created, "kind") == "Pod":
+            runtime.add(stack.enter_context(made.sandbox(created)))
+
+
+def _usual() -> Iterator[Object]:
+    """Return a network and two pods that use it."""
+    ipam: Object = {"type": "host-local", "subnet": "203.0.113.0/24", "rangeStart": "203.0.113.20"}
+    macvlan: Object = {"cniVersion": "1.0.0", "type": "macvlan", "master": "eth1", "mode": "bridge", "ipam": ipam}
+    yield manifests.network("storage", macvlan)
+    yield manifests.pod("web", "storage", node=NODE)
+    yield manifests.pod("db", "storage@backup, storage", node=NODE)
+
+
+def _read(files: Iterable[Path]) -> Iterator[Object]:
+    for file in files:
+        for document in yaml.safe_load_all(file.read_text()):
+            if document.get("kind") == "Pod":
+                document["spec"] = {"nodeName": NODE} | document.get("spec", {})
+            yield document
+
+
+def _environment() -> dict[str, str]:
+    path = f"{PLUGINS}:{os.environ.get('PATH', '/usr/bin:/bin')}"
+    return os.environ | {"PATH": path, "KUBECONFIG": str(KUBECONFIG), "PS1": "node1# "}
+
+
+def _run(*argv: str) -> None:
+    subprocess.run(argv, check=True, capture_output=True, text=True, timeout=60)

@@ -1,0 +1,196 @@
+"""All checks over all files: what kind of document each is, what it is checked for, and what they say of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from multus_py.attach.settings import Settings
+from multus_py.base import jsontext
+from multus_py.findings.finding import Finding, Severity
+from multus_py.hostconfig import dialect, validation
+from multus_py.validate import cniconf, multusconf, nads, pods, reading, references
+from multus_py.validate.references import Context
+
+if TYPE_CHECKING:
+    from multus_py.cluster.port import Cluster
+    from multus_py.validate.document import Document
+    from multus_py.validate.nads import Definition
+
+_CONFIG_FILES = (".conf", ".conflist")
+_DAEMON_CONFIG = "daemon-config.json"
+
+
+@dataclass(kw_only=True)
+class _Given:
+    """What was found in all files."""
+
+    findings: list[Finding] = field(default_factory=list)
+    definitions: list[tuple[Document, Definition]] = field(default_factory=list)
+    pods: list[tuple[Document, str]] = field(default_factory=list)
+    configurations: list[Document] = field(default_factory=list)
+    """CNI configurations that are files of a node."""
+    settings: list[tuple[Document, Settings]] = field(default_factory=list)
+
+
+def validate(
+    files: Iterable[tuple[str, bytes]],
+    *,
+    namespace: str = "default",
+    cluster: Cluster | None = None,
+    on_node: Callable[[str], bool] = lambda _name: False,
+) -> list[Finding]:
+    """Return what is wrong with files, in their order.
+
+    Args:
+        files: Each with its name and its content.
+        namespace: Where objects go that do not say so.
+        cluster: Where definitions are looked up that are not in the files; None for nowhere.
+        on_node: Tells whether this node has a CNI configuration of a name, for definitions that leave theirs to it.
+    """
+    given = _Given()
+    order: dict[str, int] = {}
+    for file, data in files:
+        order.setdefault(file, len(order))
+        documents, problems = reading.read(file, data)
+        given.findings += problems
+        for document in documents:
+            given.findings += _check(document, given, namespace)
+    given.findings += _check_together(given, namespace, cluster, on_node)
+    unique = dict.fromkeys(given.findings)
+    return sorted(unique, key=lambda finding: (order.get(finding.file, 0), finding.line))
+
+
+def _check(document: Document, given: _Given, namespace: str) -> Iterator[Finding]:
+    """Yield what is wrong with one document by itself, and note down what it is."""
+    if not isinstance(document.value, dict):
+        problem = f"expected an object, found {jsontext.kind(document.value)}"
+        yield document.finding("unrecognised", (), problem, remedy="Give what is to be checked.")
+    elif document.object.get("kind") or document.object.get("apiVersion"):
+        yield from _check_object(document, given, namespace)
+    else:
+        yield from _check_configuration(document, given)
+
+
+def _check_object(document: Document, given: _Given, namespace: str) -> Iterator[Finding]:
+    """Check an object of Kubernetes."""
+    kind, version = document.object.get("kind"), document.object.get("apiVersion")
+    if isinstance(kind, str) and kind.endswith("List") and isinstance(document.object.get("items"), list):
+        for at, _ in enumerate(document.object["items"] or ()):  # type: ignore[arg-type]  # a list, as just seen
+            yield from _check(document.part(("items", at)), given, namespace)
+    elif kind == nads.KIND:
+        named = document.named(_subject("nad", document))
+        given.definitions.append((named, nads.definition(named, namespace=namespace)))
+        yield from nads.check(named)
+    elif isinstance(kind, str) and kind in pods.TEMPLATES:
+        named = document.named(_subject(kind.lower(), document))
+        given.pods.append((named, kind))
+        yield from nads.check_name(named, ("metadata", "name"), dots=True)
+        yield from pods.check(named, kind)
+    elif kind == "ConfigMap":
+        yield from _check_config_map(document.named(_subject("configmap", document)), given)
+    else:
+        yield from _check_kind(document, kind, version)
+
+
+def _check_kind(document: Document, kind: object, version: object) -> Iterator[Finding]:
+    """Find kinds that are meant to be one of those that are checked."""
+    known = (nads.KIND, *pods.TEMPLATES)
+    meant = dialect.closest(kind, known) if isinstance(kind, str) and kind not in known else ""
+    if (
+        isinstance(version, str)
+        and version.startswith(f"{nads.GROUP}/")
+        and not meant
+        and "ipam" not in str(kind).lower()
+    ):
+        meant = nads.KIND
+    if meant:
+        yield document.finding(
+            "unknown-kind",
+            ("kind",) if kind is not None else (),
+            f"expected {meant}, found {kind if kind is not None else 'none'}",
+            remedy=f"Did you mean {meant}? Write that.",
+        )
+
+
+def _check_config_map(document: Document, given: _Given) -> Iterator[Finding]:
+    """Check configurations of Multus that a ConfigMap carries to the nodes."""
+    data = document.object.get("data")
+    for key, text in (data if isinstance(data, dict) else {}).items():
+        if not isinstance(text, str) or not (key == _DAEMON_CONFIG or key.endswith(_CONFIG_FILES)):
+            continue
+        try:
+            inner = reading.embedded(document, ("data", key), text)
+        except jsontext.JSONError as error:
+            line = document.lines_of(("data", key), text)[max(error.line, 1) - 1]
+            yield document.finding(
+                "config-not-json",
+                ("data", key),
+                str(error),
+                remedy="Correct the line, or the one before it.",
+                line=line,
+            )
+            continue
+        yield from _check_configuration(inner, given, daemon=key == _DAEMON_CONFIG)
+
+
+def _check_configuration(document: Document, given: _Given, *, daemon: bool = False) -> Iterator[Finding]:
+    """Check a file of a node: a CNI configuration, one of Multus, or the daemon's."""
+    if daemon or (document.file.endswith(_DAEMON_CONFIG) and not document.prefix):
+        given.settings.append((document, multusconf.daemon_settings(document)))
+        yield from multusconf.check_daemon(document)
+        return
+    if "plugins" in document.object or cniconf.type_of(document):
+        yield from _check_cni(document, given)
+        return
+    known = {key.lower() for key in validation.known_keys()}
+    if any(key.lower() in known for key in document.object):
+        given.settings.append((document, multusconf.daemon_settings(document)))
+        yield from multusconf.check_daemon(document)
+        return
+    yield document.finding(
+        "unrecognised",
+        (),
+        "expected an object of Kubernetes (apiVersion, kind), a CNI configuration (type, plugins) or the daemon's",
+        remedy="If it is meant to be one of these, add what is missing; otherwise leave the file out.",
+        severity=Severity.NOTE,
+    )
+
+
+def _check_cni(document: Document, given: _Given) -> Iterator[Finding]:
+    multus = [part for part in cniconf.parts(document) if cniconf.type_of(part) == multusconf.TYPE]
+    for part in multus:
+        called = multusconf.as_called(part, document)
+        yield from multusconf.check(called)
+        parsed = multusconf.parsed(called)
+        if parsed is not None:
+            given.settings.append((called, parsed))
+    if multus != [document]:
+        given.configurations.append(document)
+        yield from cniconf.check(document)
+
+
+def _check_together(
+    given: _Given, namespace: str, cluster: Cluster | None, on_node: Callable[[str], bool]
+) -> Iterator[Finding]:
+    """Yield what documents say of each other."""
+    settings = given.settings[0][1] if given.settings else Settings()
+    definitions = tuple(definition for _, definition in given.definitions)
+    context = Context(definitions=definitions, settings=settings, cluster=cluster)
+    yield from references.duplicates(given.definitions)
+    files = {document.object.get("name") for document in given.configurations}
+    for document, definition in given.definitions:
+        if nads.without_config(document) and definition.name not in files and not on_node(definition.name):
+            yield nads.not_on_node(document, settings.conf_dir)
+    for document, said in given.settings:
+        yield from references.check_settings(document, Context(definitions=definitions, settings=said))
+    for document, kind in given.pods:
+        pod = pods.pod(document, kind, namespace=namespace, multus_namespace=settings.multus_namespace)
+        yield from references.check_pod(pod, context)
+
+
+def _subject(kind: str, document: Document) -> str:
+    namespace, name = (document.get(("metadata", key)) for key in ("namespace", "name"))
+    names = [text for text in (namespace, name) if isinstance(text, str) and text]
+    return f"{kind} {'/'.join(names)}".strip()

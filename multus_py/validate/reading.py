@@ -1,0 +1,109 @@
+"""Bytes to documents: UTF-8, JSON or YAML, one or many. What cannot be read is a finding, never an exception."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from multus_py.base import jsontext
+from multus_py.findings.finding import Finding, Severity
+from multus_py.validate import jsonplaces, yamlplaces
+from multus_py.validate.document import Document, Place
+from multus_py.validate.yamlplaces import YamlError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from multus_py.validate.document import Path
+
+LARGEST = 2 << 20
+_ONLY_JSON = {".conf", ".conflist"}
+"""What runtimes read these files as."""
+_START = Place(line=1)
+
+
+def read(file: str, data: bytes) -> tuple[list[Document], list[Finding]]:
+    """Read a file.
+
+    Args:
+        file: What it is called in findings; its suffix says whether it may be YAML.
+        data: Its content.
+    """
+    if len(data) > LARGEST:
+        problem = f"expected at most {LARGEST >> 20} MiB, found more"
+        return [], [_whole(file, "file-too-large", problem, "Give it in several files.")]
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problem = f"expected UTF-8, found the byte 0x{data[error.start]:02x}"
+        return [], [_whole(file, "not-utf8", problem, "Save the file as UTF-8.", line=line)]
+    if text.count(",") > yamlplaces.LARGEST:
+        problem = f"expected at most {yamlplaces.LARGEST} values, found more"
+        return [], [_whole(file, "too-many-values", problem, "Give it in several files.")]
+    try:
+        value = jsontext.loads(text)
+    except jsontext.JSONError as error:
+        return _read_yaml(file, text, error)
+    places, twice = jsonplaces.find(text)
+    document = Document(file=file, value=value, text=text, places=places)
+    return [document], duplicates(document, twice)
+
+
+def embedded(document: Document, path: Path, text: str) -> Document:
+    """Return the JSON document that a text of a document holds. Raises JSONError."""
+    value = jsontext.loads(text)
+    places, _ = jsonplaces.find(text)
+    return document.embedded(path, text, value, places)
+
+
+def duplicates(document: Document, twice: Iterable[tuple[Path, int]]) -> list[Finding]:
+    """Return the findings about keys that come twice."""
+    return [
+        document.finding(
+            "duplicate-key",
+            path,
+            "the key stands here a second time, and only the last one counts",
+            remedy="Remove one of them.",
+            severity=Severity.WARNING,
+            line=document.lines[line - 1] if document.lines else line,
+        )
+        for path, line in twice
+    ]
+
+
+def _read_yaml(file: str, text: str, not_json: jsontext.JSONError) -> tuple[list[Document], list[Finding]]:
+    found: list[Document] = []
+    problems: list[Finding] = []
+    if PurePath(file).suffix in _ONLY_JSON:
+        return [], [_not_json(file, not_json)]
+    try:
+        for parsed in yamlplaces.documents(text):
+            if parsed.value is not None:
+                document = Document(file=file, value=parsed.value, text=text, places=parsed.places)
+                found.append(document)
+                problems += duplicates(document, parsed.twice)
+    except YamlError as error:
+        if text.lstrip()[:1] in {"{", "["} and not found and error.rule == "not-yaml":
+            return [], [_not_json(file, not_json)]
+        remedy = _REMEDIES.get(error.rule, "Correct the line, or the one before it; blanks, never tabs, indent.")
+        problems.append(_whole(file, error.rule, str(error), remedy, line=error.line))
+    if not found and not problems:
+        problems.append(_whole(file, "empty-file", "there is no document in it", "Write one.", Severity.WARNING))
+    return found, problems
+
+
+_REMEDIES = {
+    "too-deep": "Give it with fewer levels.",
+    "too-many-values": "Write out what is needed, without aliases of aliases.",
+}
+
+
+def _not_json(file: str, error: jsontext.JSONError) -> Finding:
+    return _whole(file, "not-json", str(error), "Correct the line, or the one before it.", line=error.line)
+
+
+def _whole(
+    file: str, id: str, problem: str, remedy: str, severity: Severity = Severity.ERROR, *, line: int = 0
+) -> Finding:
+    return Finding(id=id, severity=severity, problem=problem, remedy=remedy, file=file, line=line)

@@ -1,0 +1,24 @@
+"""The commands for people who run a node, as they run them: the program itself, in the node's namespace."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+from multus_py.lab.objects import JSON, decode
+from tests.integration.flows.world import World
+
+
+def run(world: World, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run a command on the node, which has the configuration that its runtime has."""
+    config = world.node.directory / "net.d" / "00-multus.conf"
+    config.write_text(json.dumps(world.runtime.config))
+    command = [str(world.node.plugins / "multus"), *arguments, "--multus-conf-file", str(config)]
+    return world.node.namespace.run(command, check=check, timeout=120)
+
+
+def document(world: World, *arguments: str, check: bool = True) -> list[dict[str, JSON]]:
+    """Run a command on the node, and return the objects that it prints."""
+    found = decode(run(world, *arguments, "--output", "json", check=check).stdout.encode())
+    assert isinstance(found, list)
+    return [each for each in found if isinstance(each, dict)]

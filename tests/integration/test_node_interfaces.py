@@ -23,7 +23,7 @@ def namespaces() -> Iterator[tuple[Namespace, Namespace]]:
     """Two namespaces with a link of two families between them, a bridge, a macvlan, and routes."""
     name = f"ifs-{secrets.token_hex(4)}"
     with Namespace(f"{name}-a") as here, Namespace(f"{name}-b") as there:
-        ends = (End(here, "eth1", ("192.0.2.1/24", "2001:db8::1/64")), End(there, "eth1", ("192.0.2.2/24",)))
+        ends = (End(here, "eth1", ("192.0.2.1/24", "2001:db8::1/64")), End(there, "eth1", ("192.0.2.2/24", "2001:db8::77/64")))
         with Veth(*ends):
             for command in (
                 "link add br0 type bridge",
@@ -83,10 +83,10 @@ def test_addresses_are_found_in_the_namespaces_of_files_and_of_processes(
     here, there = namespaces
     assert {"192.0.2.1", "2001:db8::1", "127.0.0.1"} <= HostMachine(processes=tmp_path).addresses([here.path])
     gone = there.path.with_name("gone")
-    assert "192.0.2.2" not in HostMachine(processes=tmp_path).addresses([gone])
+    assert "2001:db8::77" not in HostMachine(processes=tmp_path).addresses([gone])
     (tmp_path / "4242" / "ns").mkdir(parents=True)
     (tmp_path / "4242" / "ns" / "net").symlink_to(there.path)
-    assert "192.0.2.2" in HostMachine(processes=tmp_path).addresses([gone])
+    assert "2001:db8::77" in HostMachine(processes=tmp_path).addresses([gone])
 
 
 def test_a_namespace_that_is_gone_is_an_error(namespaces: tuple[Namespace, Namespace]) -> None:

@@ -23,7 +23,10 @@ def namespaces() -> Iterator[tuple[Namespace, Namespace]]:
     """Two namespaces with a link of two families between them, a bridge, a macvlan, and routes."""
     name = f"ifs-{secrets.token_hex(4)}"
     with Namespace(f"{name}-a") as here, Namespace(f"{name}-b") as there:
-        ends = (End(here, "eth1", ("192.0.2.1/24", "2001:db8::1/64")), End(there, "eth1", ("192.0.2.2/24", "2001:db8::77/64")))
+        ends = (
+            End(here, "eth1", ("192.0.2.1/24", "2001:db8::1/64")),
+            End(there, "eth1", ("192.0.2.2/24", "2001:db8::77/64")),
+        )
         with Veth(*ends):
             for command in (
                 "link add br0 type bridge",

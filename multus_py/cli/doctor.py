@@ -2,44 +2,46 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from multus_py.cli import parsers, screen
 from multus_py.findings.finding import Finding, Severity, exit_status
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    import argparse
 
     from multus_py.cli.parsers import Commands
     from multus_py.doctor.check import Check
     from multus_py.doctor.options import Options
 
-_EPILOG = """\
-exit status: 0 all is well, or there are warnings only; 1 there are errors; 2 the command line is wrong
-
-examples:
-  multus doctor                                 on a node, as root
-  multus doctor --only config-first permissions
-  multus doctor --output json | jq '.findings[] | select(.severity == "error")'
-  kubectl debug node/NODE -it --image=IMAGE -- chroot /host /opt/cni/bin/multus doctor
-"""
-
 
 def register(commands: Commands) -> None:
     """Add the command."""
-    parser = commands.add_parser("doctor", help="say what is wrong on this node; it changes nothing")
-    parser.description = (
-        "Look at every link of the chain on this node, from the file that the runtime loads to what pods have left "
-        "behind, and say what is wrong and what to do. Nothing is changed, and no plugin is run."
+    parser = parsers.add_command(
+        commands,
+        "doctor",
+        "say what is wrong on this node; it changes nothing",
+        description="Look at every link of the chain on this node, from the file that the runtime loads to what pods "
+        "have left behind, and say what is wrong and what to do. Nothing is changed, and no plugin is run.",
+        examples=(
+            ("multus doctor", "on a node, as root"),
+            ("multus doctor --only config-first permissions", "two checks only"),
+            (
+                "multus doctor --output json | jq '.findings[] | select(.severity == \"error\")'",
+                "the errors, for programs",
+            ),
+            (
+                "kubectl debug node/NODE -it --image=IMAGE -- chroot /host /opt/cni/bin/multus doctor",
+                "from outside the node",
+            ),
+        ),
+        statuses={0: "all is well, or there are warnings only", 1: "there are errors"},
     )
-    parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--output", choices=("text", "json"), default="text", help="for people, or for programs")
+    parsers.add_output(parser, "text", "json")
     parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="run these checks only")
     parser.add_argument("--list", action="store_true", help="list the checks, and run none")
     _add_places(parser)
@@ -61,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         width = max(len(check.id) for check in checks)
         print("\n".join(f"{check.id:<{width}}  {check.title}" for check in checks))
         return 0
-    console = _console()
+    console = screen.console()
     found: list[Finding] = []
     with View(_options(arguments)) as view:
         for each in examination.examine(view, checks, progress=_progress):
@@ -124,18 +126,8 @@ def _options(arguments: argparse.Namespace) -> Options:
     return Options(**{name: value for name, value in given.items() if value})  # type: ignore[arg-type]  # by argparse
 
 
-def _console(*, stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    return Console(stderr=stderr, highlight=False)
-
-
 @contextmanager
 def _progress(check: Check) -> Iterator[None]:
     """Say on a terminal which check takes its time."""
-    console = _console(stderr=True)
-    if not console.is_terminal or os.environ.get("TERM") == "dumb":
-        yield
-        return
-    with console.status(f"{check.id}: looking whether {check.title}"):
+    with screen.waiting(f"{check.id}: looking whether {check.title}"):
         yield

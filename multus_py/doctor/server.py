@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from multus_py.cluster.http import Response
     from multus_py.cluster.kubeconfig import Access
 
+TIMEOUT = 5.0
+"""Seconds that one question may take, if nothing else is said."""
 _PAGE = 500
 
 
@@ -34,7 +36,7 @@ class RefusedError(Exception):
 class Server:
     """The API server. Methods raise RefusedError, ClusterError, http.ProtocolError and OSError."""
 
-    def __init__(self, access: Access, credential: Credential, *, clock: Clock, timeout: float) -> None:
+    def __init__(self, access: Access, credential: Credential, *, clock: Clock, timeout: float = TIMEOUT) -> None:
         """Prepare; nothing is connected yet. Raises ConfigError.
 
         Args:

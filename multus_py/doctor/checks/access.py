@@ -56,6 +56,8 @@ class Permission:
 
 
 _GROUP = "k8s.cni.cncf.io"
+_DRA = "resource.k8s.io"
+_CLAIMS_LOST = "no pod with resource claims whose network needs a device starts"
 _PODS_LOST = "no pod of this node starts"
 _CACHE_LOST = "the daemon has nothing in memory, and calls ask the API server themselves"
 PERMISSIONS = (
@@ -66,6 +68,8 @@ PERMISSIONS = (
     Permission(verb="get", group=_GROUP, resource=_CRD, lost="no pod that asks for a network starts"),
     Permission(verb="list", group=_GROUP, resource=_CRD, lost=_CACHE_LOST, vital=False),
     Permission(verb="watch", group=_GROUP, resource=_CRD, lost=_CACHE_LOST, vital=False),
+    Permission(verb="get", group=_DRA, resource="resourceclaims", lost=_CLAIMS_LOST, vital=False),
+    Permission(verb="list", group=_DRA, resource="resourceslices", lost=_CLAIMS_LOST, vital=False),
     Permission(verb="create", resource="events", lost="pods start, but `kubectl describe` says nothing", vital=False),
     Permission(verb="patch", resource="events", lost="events are not counted up", vital=False),
     Permission(

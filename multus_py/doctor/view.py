@@ -105,6 +105,11 @@ class View:
         """Where plugins are looked for, in order: `binDir`, then what runtimes pass as CNI_PATH."""
         return tuple(dict.fromkeys([self.settings.bin_dir, str(self.options.bin_dir)]))
 
+    @property
+    def state(self) -> Path:
+        """The directory of records; it need not be there yet. Raises BlockedError, SkippedError."""
+        return self.seen(f"{self.settings.cni_dir}/results").parent
+
     @once
     def links(self) -> dict[str, Interface]:
         """The interfaces of the node's own network namespace, by name. Raises BlockedError."""

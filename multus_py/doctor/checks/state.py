@@ -22,7 +22,7 @@ _FILES = frozenset(Kind) - {Kind.CONTAINER, Kind.ADDRESS}
 
 def records(view: View) -> Iterator[Finding]:
     """Read all records and cached results."""
-    state = view.seen(view.settings.cni_dir)
+    state = view.state
     count = 0
     for path in _files(state):
         if stores.is_container_id(path.name):

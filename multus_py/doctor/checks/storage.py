@@ -93,7 +93,7 @@ def _places(view: View) -> Iterator[Path]:
     """Return the directories that are there, one for each file system."""
     settings, seen = view.settings, set[int]()
     wanted: tuple[Callable[[], Path], ...] = (
-        lambda: view.seen(settings.cni_dir),
+        lambda: view.state,
         lambda: view.root(settings.bin_dir),
         lambda: view.root(view.options.conf_dir),
     )
@@ -116,10 +116,11 @@ def _errors(path: Path, lines: int, now: float) -> Iterator[tuple[str, float]]:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - lines * _BYTES_A_LINE))
         tail = file.read().decode(errors="replace").splitlines()[-lines:]
-    for line in tail:
-        match = _LINE.fullmatch(line)
-        if match:
+    for match in filter(None, map(_LINE.fullmatch, tail)):
+        try:
             yield match["text"], now - datetime.fromisoformat(match["time"]).timestamp()
+        except ValueError:
+            continue  # there is no such time: it is no line of ours
 
 
 def _summary(texts: list[str]) -> Counter[str]:

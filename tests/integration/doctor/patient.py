@@ -139,6 +139,11 @@ class Patient:
         subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", where], check=True)
         self.stack.callback(lambda: subprocess.run(["umount", where], check=True))
 
+    def bind(self, what: Path, where: Path) -> None:
+        """Let a directory be seen in another place, too."""
+        subprocess.run(["mount", "--bind", what, where], check=True)
+        self.stack.callback(lambda: subprocess.run(["umount", where], check=True))
+
     def examine(self, *ids: str) -> list[Finding]:
         """Examine the node as it is."""
         checks = table.chosen(ids)

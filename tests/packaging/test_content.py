@@ -42,7 +42,7 @@ OURS = {"multus_py", "plugins"}
 THIRD_PARTY = {"yaml"}
 THIRD_PARTY_OF_COMMANDS = {
     *("attr", "attrs", "jsonschema", "jsonschema_specifications", "referencing", "rpds", "typing_extensions"),
-    "prometheus_client",
+    *("prometheus_client", "rich", "shtab"),
 }
 DATA = re.compile(r"multus_py/schemas/[\w-]+\.schema\.json|jsonschema_specifications/schemas/draft[\w/-]+(\.json)?")
 ROOT = Path(__file__).parents[2]

@@ -75,9 +75,9 @@ def _check(document: Document, given: _Given, namespace: str) -> Iterator[Findin
 
 def _check_object(document: Document, given: _Given, namespace: str) -> Iterator[Finding]:
     """Check an object of Kubernetes."""
-    kind, version = document.object.get("kind"), document.object.get("apiVersion")
-    if isinstance(kind, str) and kind.endswith("List") and isinstance(document.object.get("items"), list):
-        for at, _ in enumerate(document.object["items"] or ()):  # type: ignore[arg-type]  # a list, as just seen
+    kind, version, items = (document.object.get(key) for key in ("kind", "apiVersion", "items"))
+    if isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):
+        for at, _ in enumerate(items):
             yield from _check(document.part(("items", at)), given, namespace)
     elif kind == nads.KIND:
         named = document.named(_subject("nad", document))
@@ -179,9 +179,9 @@ def _check_together(
     definitions = tuple(definition for _, definition in given.definitions)
     context = Context(definitions=definitions, settings=settings, cluster=cluster)
     yield from references.duplicates(given.definitions)
-    files = {document.object.get("name") for document in given.configurations}
+    named = [document.object.get("name") for document in given.configurations]
     for document, definition in given.definitions:
-        if nads.without_config(document) and definition.name not in files and not on_node(definition.name):
+        if nads.without_config(document) and definition.name not in named and not on_node(definition.name):
             yield nads.not_on_node(document, settings.conf_dir)
     for document, said in given.settings:
         yield from references.check_settings(document, Context(definitions=definitions, settings=said))

@@ -648,6 +648,11 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
         '{"type": "multus", "cniVersion": "1.0.0", "delegates": [\n{"cniVersion": "x", "name": "a", "type": "x"}]} «',
         (error("unknown-version", "delegates[0].cniVersion", '"x"'),),
     ),
+    "options of the daemon that do not go together": (
+        "daemon-config.json",
+        '«{\n  "forceCNIVersion": true\n}',
+        (error("refused", "", "needs --cni-version (cniVersion)"),),
+    ),
     "two options of the daemon that are wrong": (
         "daemon-config.json",
         '{\n  "logLevel": "loud", «\n  "apiTimeout": -1 «\n}',

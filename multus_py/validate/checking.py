@@ -75,9 +75,9 @@ def _check(document: Document, given: _Given, namespace: str) -> Iterator[Findin
 
 def _check_object(document: Document, given: _Given, namespace: str) -> Iterator[Finding]:
     """Check an object of Kubernetes."""
-    kind, version = document.object.get("kind"), document.object.get("apiVersion")
-    if isinstance(kind, str) and kind.endswith("List") and isinstance(document.object.get("items"), list):
-        for at, _ in enumerate(document.object["items"] or ()):  # type: ignore[arg-type]  # a list, as just seen
+    kind, version, items = (document.object.get(key) for key in ("kind", "apiVersion", "items"))
+    if isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):
+        for at, _ in enumerate(items):
             yield from _check(document.part(("items", at)), given, namespace)
     elif kind == nads.KIND:
         named = document.named(_subject("nad", document))
@@ -161,10 +161,11 @@ def _check_configuration(document: Document, given: _Given, *, daemon: bool = Fa
 def _check_cni(document: Document, given: _Given) -> Iterator[Finding]:
     multus = [part for part in cniconf.parts(document) if cniconf.type_of(part) == multusconf.TYPE]
     for part in multus:
-        yield from multusconf.check(part)
-        parsed = multusconf.parsed(part)
+        called = multusconf.as_called(part, document)
+        yield from multusconf.check(called)
+        parsed = multusconf.parsed(called)
         if parsed is not None:
-            given.settings.append((part, parsed))
+            given.settings.append((called, parsed))
     if multus != [document]:
         given.configurations.append(document)
         yield from cniconf.check(document)
@@ -178,9 +179,9 @@ def _check_together(
     definitions = tuple(definition for _, definition in given.definitions)
     context = Context(definitions=definitions, settings=settings, cluster=cluster)
     yield from references.duplicates(given.definitions)
-    files = {document.object.get("name") for document in given.configurations}
+    named = [document.object.get("name") for document in given.configurations]
     for document, definition in given.definitions:
-        if nads.without_config(document) and definition.name not in files and not on_node(definition.name):
+        if nads.without_config(document) and definition.name not in named and not on_node(definition.name):
             yield nads.not_on_node(document, settings.conf_dir)
     for document, said in given.settings:
         yield from references.check_settings(document, Context(definitions=definitions, settings=said))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ from multus_py.base import jsontext
 from multus_py.base.fields import Fields
 from multus_py.cni import conf, errors, versions
 from multus_py.findings.finding import Finding, Severity
-from multus_py.hostconfig import validation
+from multus_py.hostconfig import options, validation
+from multus_py.hostconfig.errors import HostConfigError
+from multus_py.hostconfig.validation import Kind
 from multus_py.validate import cniconf, shape
 
 if TYPE_CHECKING:
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from multus_py.validate.document import Document
 
 TYPE = "multus"
+_SHAPES = {kind.value for kind in (Kind.MISSING, Kind.TYPE, Kind.VALUE)}
+"""What is wrong with a document that is not to be read any further."""
 _VERBS = "1.1.0"
 """Where GC and STATUS begin."""
 
@@ -41,12 +46,23 @@ def check(document: Document) -> Iterator[Finding]:
     yield from _check_versions(document, parsed)
 
 
+def as_called(part: Document, whole: Document) -> Document:
+    """Return a plugin's configuration as runtimes hand it over: with the name and the version of the list it is in."""
+    said: JSONObject = {key: whole.object[key] for key in ("name", "cniVersion") if key in whole.object}
+    return dataclasses.replace(part, value={**part.object, **said})
+
+
 def check_daemon(document: Document) -> Iterator[Finding]:
     """Yield what is wrong with the daemon's configuration."""
     found = shape.check(document, "daemon-config")
     yield from found
-    if all(finding.severity is not Severity.ERROR for finding in found):
-        yield from _check_settings(document, daemon_settings(document))
+    if any(finding.id in _SHAPES for finding in found):
+        return
+    try:
+        options.from_document(document.object)
+    except HostConfigError as error:
+        yield document.finding("refused", (), str(error), remedy="Correct what the message names.")
+    yield from _check_settings(document, daemon_settings(document))
 
 
 def parsed(document: Document) -> Settings | None:
@@ -70,8 +86,9 @@ def daemon_settings(document: Document) -> Settings:
 
 
 def _delegates(document: Document) -> list[object]:
+    """Return the delegates that are looked at: none where a cluster network goes before them."""
     several = document.get(("delegates",))
-    return list(several) if isinstance(several, list) else []
+    return list(several) if isinstance(several, list) and not document.get(("clusterNetwork",)) else []
 
 
 def _check_settings(document: Document, parsed: Settings) -> Iterator[Finding]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from multus_py.cli import parsers
+from multus_py.cli import parsers, screen
+from multus_py.findings.finding import Finding, Severity, exit_status
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    import argparse
 
     from multus_py.cli.parsers import Commands
     from multus_py.doctor.check import Check
@@ -53,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Examine the node; return the exit status."""
     from multus_py.doctor import examination, table  # the library of schemas takes two tenths of a second to load
     from multus_py.doctor.view import View
-    from multus_py.findings import finding, rendering
+    from multus_py.findings import rendering
 
     try:
         checks = table.chosen(arguments.only)
@@ -64,13 +63,31 @@ def run(arguments: argparse.Namespace) -> int:
         width = max(len(check.id) for check in checks)
         print("\n".join(f"{check.id:<{width}}  {check.title}" for check in checks))
         return 0
-    console, found = _console(), []
-    for each in examination.examine(View(_options(arguments)), checks, progress=_progress):
-        found.append(each)
-        if arguments.output == "text":
-            rendering.text([each], console)
-    print(rendering.json(found) if arguments.output == "json" else rendering.summary(found))
-    return finding.exit_status(found)
+    console = screen.console()
+    found: list[Finding] = []
+    with View(_options(arguments)) as view:
+        for each in examination.examine(view, checks, progress=_progress):
+            found.append(each)
+            if arguments.output == "text" and each.severity is not Severity.NOTE:
+                rendering.text([each], console)
+    if arguments.output == "text":
+        rendering.text(_together(found), console)
+        console.print(rendering.summary(found))
+    else:
+        print(rendering.json(found))
+    return exit_status(found)
+
+
+def _together(found: list[Finding]) -> list[Finding]:
+    """Return one note for each reason that something was not looked at, with the checks that it held up."""
+    notes = [each for each in found if each.severity is Severity.NOTE]
+    reasons = dict.fromkeys(each.problem for each in notes)
+    return [
+        Finding(
+            id=", ".join(each.id for each in notes if each.problem == reason), severity=Severity.NOTE, problem=reason
+        )
+        for reason in reasons
+    ]
 
 
 def _add_places(parser: argparse.ArgumentParser) -> None:
@@ -109,18 +126,8 @@ def _options(arguments: argparse.Namespace) -> Options:
     return Options(**{name: value for name, value in given.items() if value})  # type: ignore[arg-type]  # by argparse
 
 
-def _console(*, stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    return Console(stderr=stderr, highlight=False)
-
-
 @contextmanager
 def _progress(check: Check) -> Iterator[None]:
     """Say on a terminal which check takes its time."""
-    console = _console(stderr=True)
-    if not console.is_terminal or os.environ.get("TERM") == "dumb":
-        yield
-        return
-    with console.status(f"{check.id}: looking whether {check.title}"):
+    with screen.waiting(f"{check.id}: looking whether {check.title}"):
         yield

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from multus_py.doctor.view import View
     from multus_py.multinet.selection import Selection
 
+_RUNNING = "Running"
 _OVER = ("Succeeded", "Failed")
 _FLANNEL = "bridge"  # what flannel runs when its configuration names nothing else
 
@@ -39,7 +40,7 @@ class Scheduled:
     @property
     def waits(self) -> bool:
         """Whether it has not started yet."""
-        return self.phase == "Pending"
+        return self.phase != _RUNNING
 
     def wanted(self, multus_namespace: str) -> tuple[Selection, ...]:
         """Return the networks that it asks for. Raises SelectionError."""

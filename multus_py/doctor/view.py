@@ -10,14 +10,14 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from multus_py.attach import adapters
 from multus_py.base import clock as clocks
 from multus_py.base import log, process
 from multus_py.base.clock import Deadline, SystemClock
 from multus_py.cluster import credentials, errors, http, kubeconfig, operation
-from multus_py.doctor import configuration, server, usage
+from multus_py.doctor import configuration, usage
 from multus_py.doctor.check import BlockedError, SkippedError
 from multus_py.doctor.once import once
 from multus_py.doctor.root import Root
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from multus_py.node.interfaces import Interface
 
 NADS_PATH = "/apis/k8s.cni.cncf.io/v1"
+_BUSY, _BROKEN = 429, 500
 _TRUST = (
     "Check certificate-authority-data in the kubeconfig against the cluster's CA; `multus daemon` writes it anew when "
     "that "
@@ -50,7 +51,7 @@ _TRUST = (
 
 
 class View:
-    """One node."""
+    """One node. As a context it hangs up at the end."""
 
     def __init__(
         self, options: Options, *, clock: Clock | None = None, environment: Mapping[str, str] | None = None
@@ -59,7 +60,17 @@ class View:
         self.options = options
         self.clock: Clock = clock or SystemClock()
         self.root = Root(options.root)
+        self._server: Server | None = None
         self._environ = {name.encode(): text.encode() for name, text in (environment or os.environ).items()}
+
+    def __enter__(self) -> Self:
+        """Do nothing: what is wanted is opened when it is wanted."""
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Hang up, if anybody has been asked."""
+        if self._server is not None:
+            self._server.close()
 
     @property
     def now(self) -> float:
@@ -117,7 +128,7 @@ class View:
     @once
     def credential(self) -> Credential:
         """Who the node is to the cluster. Raises BlockedError, SkippedError."""
-        deadline = Deadline(self.clock, server.TIMEOUT)
+        deadline = Deadline(self.clock, self.options.api_timeout)
         try:
             return credentials.obtain(self.access, run=process.run, environ=self._environ, deadline=deadline)
         except errors.ClusterError as error:
@@ -133,7 +144,8 @@ class View:
     def contact(self) -> tuple[Server, Response]:
         """The API server, and its first answer, whatever that is. Raises BlockedError, SkippedError."""
         try:
-            found = Server(self.access, self.credential, clock=self.clock)
+            found = Server(self.access, self.credential, clock=self.clock, timeout=self.options.api_timeout)
+            self._server = found
             return found, found.answer(NADS_PATH)
         except errors.UntrustedError as error:
             raise BlockedError("api-trusted", f"{self.access.server}: {error}", remedy=_TRUST) from error
@@ -168,6 +180,12 @@ class View:
                 remedy="The service account or its token is gone, or of another cluster: let `multus daemon` write the "
                 "kubeconfig anew.",
                 file=self.settings.kubeconfig,
+            )
+        if first.status >= _BROKEN or first.status == _BUSY:
+            raise BlockedError(
+                "api-reachable",
+                f"{self.access.server} answers {first.status} {first.reason}".strip(),
+                remedy="Look at the API server and at what is in front of it: a load balancer, a proxy.",
             )
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -173,18 +174,21 @@ def _check_together(
     given: _Given, namespace: str, cluster: Cluster | None, on_node: Callable[[str], bool]
 ) -> Iterator[Finding]:
     """Yield what documents say of each other."""
-    settings = given.settings[0][1] if given.settings else Settings()
-    definitions = tuple(definition for _, definition in given.definitions)
-    context = Context(definitions=definitions, settings=settings, cluster=cluster)
-    yield from references.duplicates(given.definitions)
     named = [document.object.get("name") for document in given.configurations]
+    context = Context(
+        definitions=tuple(definition for _, definition in given.definitions),
+        settings=given.settings[0][1] if given.settings else Settings(),
+        cluster=cluster,
+        has_file=lambda name: name in named or on_node(name),
+    )
+    yield from references.duplicates(given.definitions)
     for document, definition in given.definitions:
-        if nads.without_config(document) and definition.name not in named and not on_node(definition.name):
-            yield nads.not_on_node(document, settings.conf_dir)
-    for document, said in given.settings:
-        yield from references.check_settings(document, Context(definitions=definitions, settings=said))
+        if nads.without_config(document) and not context.has_file(definition.name):
+            yield nads.not_on_node(document, context.settings.conf_dir)
+    for document, settings in given.settings:
+        yield from references.check_settings(document, dataclasses.replace(context, settings=settings))
     for document, kind in given.pods:
-        pod = pods.pod(document, kind, namespace=namespace, multus_namespace=settings.multus_namespace)
+        pod = pods.pod(document, kind, namespace=namespace, multus_namespace=context.settings.multus_namespace)
         yield from references.check_pod(pod, context)
 
 

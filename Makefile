@@ -6,7 +6,8 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 READY := .venv/.ready
 MANIFESTS := conf/crd.yaml conf/rbac.yaml conf/daemonset.yaml
-PROTOCOLS := multus_py/node/podresources.proto tests/protocols/deviceplugin.proto
+PROTOCOLS := multus_py/node/podresources.proto tests/protocols/deviceplugin.proto tests/protocols/draplugin.proto \
+	tests/protocols/pluginregistration.proto
 PEER_VERSION := v4.3.0
 PEER := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/multus-py/peer-$(PEER_VERSION)/multus
 
@@ -95,4 +96,4 @@ $(READY): pyproject.toml tools/setup
 	@flock pyproject.toml tools/setup venv
 	@touch $@
 
-.PHONY: help setup demo build image manifest docs docs-check stubs test test-quick e2e-tools e2e lint fmt cover bench bench-peer clean packages
+.PHONY: help setup demo build image manifest stubs docs docs-check test test-quick e2e-tools e2e lint fmt cover bench bench-peer clean packages

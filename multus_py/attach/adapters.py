@@ -157,4 +157,4 @@ class HostNode:
         """Return the device ids that the kubelet gave to a pod, by resource. Raises NodeError."""
         from multus_py.node import kubelet
 
-        return kubelet.allocated(pod.namespace, pod.name, uid, containers=(), timeout=timeout)
+        return kubelet.allocated(pod.namespace, pod.name, uid, containers=pod.containers, timeout=timeout)

@@ -1,1 +1,1 @@
-"""What Multus asks of the cluster: a port of four calls, and its adapters. Nothing of CNI here."""
+"""What Multus asks of the cluster: a port of five calls, and its adapters. Nothing of CNI here."""

@@ -39,6 +39,8 @@ class Pod(value.Value):
     annotations: Mapping[str, str] = _NO_ANNOTATIONS
     node: str = ""
     """Where it is scheduled; empty when it is not yet."""
+    containers: tuple[str, ...] = ()
+    """The names of its sidecars and containers, in the kubelet's order; none when whoever brought it has none."""
     claims: tuple[Claim, ...] | None = None
     """The resource claims that it uses, in its own order; None when they are not known: from metadata alone."""
 
@@ -57,6 +59,7 @@ class Pod(value.Value):
                 uid=_required(metadata, "uid"),
                 annotations=_annotations(metadata),
                 node=spec.text("nodeName"),
+                containers=_containers(spec),
                 claims=_claims(spec, fields.Fields(document, "", folded=False)),
             )
         except fields.FieldError as error:
@@ -105,6 +108,12 @@ def _parts(document: JSONObject) -> tuple[Fields, Fields]:
     root = fields.Fields(document, "", folded=False)
     metadata, spec = (fields.Fields.of(root.object(key), key, folded=False) for key in ("metadata", "spec"))
     return metadata, spec
+
+
+def _containers(spec: Fields) -> tuple[str, ...]:
+    """Return the names of the containers that run side by side: the kubelet's answers have these, in this order."""
+    sidecars = (one for one in spec.objects("initContainers") if one.text("restartPolicy") == "Always")
+    return tuple(one.text("name") for one in (*sidecars, *spec.objects("containers")))
 
 
 def _claims(spec: Fields, root: Fields) -> tuple[Claim, ...] | None:

@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from grpc import RpcError
+
     from multus_py.base.clock import Deadline
     from multus_py.node.podresources_pb2 import ContainerResources
     from multus_py.node.podresources_pb2_grpc import PodResourcesListerStub
@@ -32,6 +34,9 @@ _OPTIONS = (
     ("grpc.enable_http_proxy", 0),
     ("grpc.default_authority", "localhost"),  # servers written in Go refuse the socket's path
 )
+
+_PASSING = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED")
+"""How the kubelet refuses, or gRPC for it, when it may answer later."""
 
 
 def allocated(
@@ -108,16 +113,8 @@ def _ask(lister: PodResourcesListerStub, namespace: str, name: str, deadline: De
     return tuple(container for pod in pods for container in pod.containers)
 
 
-def _failure(error: Exception, pod: str, socket: str) -> errors.NodeError:
+def _failure(error: RpcError, pod: str, socket: str) -> errors.NodeError:
     """Say which pod it was about, whom we asked, and what came of it."""
-    import grpc
-
-    code = error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
-    details = error.details() if isinstance(error, grpc.Call) else str(error)
-    passing = code in {
-        grpc.StatusCode.UNAVAILABLE,
-        grpc.StatusCode.DEADLINE_EXCEEDED,
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-    }
-    kind = errors.UnavailableError if passing else errors.NodeError
-    return kind(f"the kubelet does not tell the devices of pod {pod}: {socket}: {code.name}: {details}")
+    code = error.code().name
+    kind = errors.UnavailableError if code in _PASSING else errors.NodeError
+    return kind(f"the kubelet does not tell the devices of pod {pod}: {socket}: {code}: {error.details()}")

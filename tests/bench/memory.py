@@ -7,11 +7,14 @@ MB of a million bytes.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from multus_py.cluster.objects import Pod
+from tests.fakes.kubelet import serving
 from tests.integration.daemon.running import SOURCE, Daemon
 from tests.integration.daemon.serving import NETWORKS, herd, resident, served
 
@@ -37,11 +40,22 @@ def main() -> int:
             f"pod{index}": world.create_pod(f"pod{index}", **{NETWORKS: f"net{index},net{index + 1}"})
             for index in range(arguments.pods)
         }
-        with world.warm(nads=arguments.nads) as daemon:
+        kubelet = world.directory.parent / "kubelet"
+        kubelet.mkdir()
+        with (
+            world.warm(f"--pod-resources-dir={kubelet}", nads=arguments.nads) as daemon,
+            serving(kubelet / "kubelet.sock", {("default", "pod0"): []}),
+        ):
             show(f"{arguments.pods} pods and {arguments.nads} NADs", resident(daemon) / 1e6)
             for number in range(1, HERDS + 1):
                 herd(world, dict(list(uids.items())[: arguments.herd]))
                 show(f"after herd {number} of {arguments.herd} calls at once", resident(daemon) / 1e6)
+            highest = peak(daemon)
+            show("the most it ever was", highest)
+            pod = Pod(namespace="default", name="pod0", uid=uids["pod0"])
+            with contextlib.closing(world.client()) as client:
+                asked = client.get_devices(pod).kubelet is not None
+            show(f"after {'a' if asked else 'NO'} question to the kubelet for devices", resident(daemon) / 1e6)
             highest = peak(daemon)
             show("the most it ever was", highest)
     sys.stdout.write(f"budget: {BUDGET:.0f} MB, {'kept' if highest <= BUDGET else 'MISSED'}\n")

@@ -23,6 +23,7 @@ CONF = REPOSITORY / "conf"
 NETWORKS = "k8s.v1.cni.cncf.io/networks"
 STATUS = "k8s.v1.cni.cncf.io/network-status"
 DEFAULT_NETWORK = "v1.multus-cni.io/default-network"
+RESOURCE_NAME = "k8s.v1.cni.cncf.io/resourceName"
 
 
 class Cluster:
@@ -104,12 +105,13 @@ class Space:
         document = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
         self.cluster.kubectl("apply", "--filename", "-", stdin=document)
 
-    def nad(self, name: str, configuration: Object) -> None:
-        """Define a network."""
+    def nad(self, name: str, configuration: Object, *, resource: str = "") -> None:
+        """Define a network, whose attachments take a device of a resource if one is named."""
+        annotations: Object = {RESOURCE_NAME: resource} if resource else {}
         document: Object = {
             "apiVersion": "k8s.cni.cncf.io/v1",
             "kind": "NetworkAttachmentDefinition",
-            "metadata": {"name": name},
+            "metadata": {"name": name, "annotations": annotations},
             "spec": {"config": json.dumps(configuration)},
         }
         self.api.create(f"{NADS}/namespaces/{self.name}/network-attachment-definitions", document)
@@ -195,12 +197,16 @@ class Space:
         return f"{CORE}/namespaces/{self.name}/pods/{name}"
 
 
-def pod_spec(on: Node | None = None, container: Object | None = None) -> Object:
-    """Return the spec of a pod that does nothing, and ends when it is told to."""
+def pod_spec(on: Node | None = None, *containers: Object) -> Object:
+    """Return the spec of a pod that does nothing, and ends when it is told to.
+
+    Args:
+        on: The node it has to run on; the scheduler's choice if None.
+        containers: What each container has beside the usual; one without anything if there are none.
+    """
+    usual: Object = {"name": "idle", "image": "busybox:stable", "imagePullPolicy": "IfNotPresent"}
     spec: Object = {
-        "containers": [
-            {"name": "idle", "image": "busybox:stable", "imagePullPolicy": "IfNotPresent", **(container or {})}
-        ],
+        "containers": [usual | container for container in containers or ({},)],
         "automountServiceAccountToken": False,
         "dnsPolicy": "Default",  # there are no cluster names, and each pod would have a warning about that
         "enableServiceLinks": False,

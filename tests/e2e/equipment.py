@@ -202,6 +202,50 @@ class Equipment:
         log = self.machine.logs / "multus.log"
         return log.read_text() if log.exists() else ""
 
+    # --------------------------------------------------------------------------------------------------- devices
+
+    @contextmanager
+    def device_plugin(self, resource: str, *devices: str) -> Iterator[None]:
+        """Run a device plugin for a while, which advertises these devices (deviceplugin.py)."""
+        argv = [sys.executable, "-m", "tests.e2e.deviceplugin", resource, *devices]
+        plugin = self.machine.start(["env", f"PYTHONPATH={REPOSITORY}", *argv], name=resource.replace("/", "-"))
+        try:
+            yield
+        finally:
+            plugin.stop()
+
+    @contextmanager
+    def without_pod_resources(self) -> Iterator[None]:
+        """Put the kubelet's socket out of the plugin's sight for a while."""
+        socket = self._file("/var/lib/kubelet/pod-resources/kubelet.sock")
+        aside = socket.with_name("aside.sock")
+        socket.rename(aside)
+        try:
+            yield
+        finally:
+            aside.rename(socket)
+
+    @contextmanager
+    def recording(self, type: str) -> Iterator[None]:
+        """Have a plugin that writes down what it is told, and makes nothing, for a while."""
+        plugin = self._file(f"/opt/cni/bin/{type}")
+        record = plugin.with_name(f"{type}.log")
+        plugin.symlink_to(REPOSITORY / "plugins/recorder.py")
+        record.touch()
+        try:
+            yield
+        finally:
+            plugin.unlink()
+            record.unlink()
+
+    def recorded(self, type: str) -> list[Object]:
+        """Return what that plugin has been told, call by call."""
+        return [json.loads(line) for line in self._file(f"/opt/cni/bin/{type}.log").read_text().splitlines()]
+
+    def forget(self, type: str) -> None:
+        """Begin its record anew."""
+        self._file(f"/opt/cni/bin/{type}.log").write_text("")
+
     # ------------------------------------------------------------------------------------- the plugin that can wait
 
     def close_gate(self) -> None:

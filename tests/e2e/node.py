@@ -183,6 +183,9 @@ class Node(Equipment):
                 for path in state.glob("networks/*/*")
                 if path.name != "lock" and not path.name.startswith("last_reserved_ip")
             ],
+            "device information": [
+                path.name for path in self.machine.path("/run/k8s.cni.cncf.io/devinfo/cni").glob("*")
+            ],
             "namespaces": [path.name for path in self.machine.path("/run/netns").glob("*")],
             # A bridge belongs to its network, and stays, as the plugin `bridge` has it.
             "interfaces": [

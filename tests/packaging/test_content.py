@@ -27,9 +27,11 @@ LIBRARIES = {
     r"libssl\.so\.3": "TLS to the API server",
     r"libcrypto\.so\.3": "TLS to the API server",
     r"libffi\.so\.8": "ctypes, for setns and inotify",
+    r"libstdc\+\+\.so\.6": "grpc is linked with it; images without a distribution do not have it",
     r"libgcc_s\.so\.1": "rpds, of jsonschema, is linked with it; images without a distribution do not have it",
 }
 EXTENSIONS = {"_contextvars", "_ctypes", "_hashlib", "_json", "_ssl", "_typing", "resource"}
+EXTENSIONS |= {"google._upb._message", "grpc._cython.cygrpc"}
 # Built into Debian's libpython; extension modules of their own elsewhere.
 EXTENSIONS_ELSEWHERE = {
     *("_asyncio", "_bisect", "_blake2", "_csv", "_datetime", "_elementtree", "_heapq", "_md5", "_multiprocessing"),
@@ -39,10 +41,10 @@ EXTENSIONS_ELSEWHERE = {
 }
 LIBRARY_FILES = {"base_library.zip", "build.json", frozen.BUNDLE}
 OURS = {"multus_py", "plugins"}
-THIRD_PARTY = {"yaml"}
+THIRD_PARTY = {"google", "grpc", "typing_extensions", "yaml"}
 THIRD_PARTY_OF_COMMANDS = {
     *("attr", "attrs", "jsonschema", "jsonschema_specifications", "referencing", "rpds", "typing_extensions"),
-    "prometheus_client",
+    *("prometheus_client", "rich", "shtab"),
 }
 DATA = re.compile(r"multus_py/schemas/[\w-]+\.schema\.json|jsonschema_specifications/schemas/draft[\w/-]+(\.json)?")
 ROOT = Path(__file__).parents[2]

@@ -52,9 +52,9 @@ class Served:
         return Daemon(self.node, "--skip-kubeconfig", *own, *flags, program=self.program)
 
     @contextlib.contextmanager
-    def warm(self, *, nads: int) -> Iterator[Daemon]:
+    def warm(self, *flags: str, nads: int) -> Iterator[Daemon]:
         """Start a daemon, and wait until it has everything in memory."""
-        with self.daemon() as daemon:
+        with self.daemon(*flags) as daemon:
             daemon.until(self.socket.exists)
             daemon.until(
                 lambda: all(daemon.count("multus_cache_watches_total", kind=kind) for kind in ("pods", "nads"))

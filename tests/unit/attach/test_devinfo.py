@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from multus_py.attach import devinfo
 from multus_py.attach.attachment import Attachment
+from multus_py.cni.errors import CNIError
 from multus_py.node import deviceinfo
-from tests.unit.attach.world import World, network
+from tests.fakes.processes import PluginCall
+from tests.unit.attach.world import World, exits, network
+
+if TYPE_CHECKING:
+    from multus_py.base.jsontext import JSONObject
 
 PLAIN = network({"name": "a", "type": "sriov"})
 
@@ -63,3 +69,66 @@ def test_device_information_that_cannot_be_had_or_removed_is_only_logged(world: 
 
 def test_the_place_of_device_information_is_the_specifications() -> None:
     assert deviceinfo.attachment_path("demo/a", "c1", "net1").endswith("/devinfo/cni/demo-a-c1_net1")
+
+
+@pytest.fixture(name="described")
+def _described(world: World, tmp_path: Path) -> Path:
+    """Let the cluster network's plugin write what its device is; return the file."""
+    path = tmp_path / "info"
+    world.keys["runtimeConfig"] = {"CNIDeviceInfoFile": str(path)}
+    world.plugin("bridge")
+
+    def add(call: PluginCall) -> JSONObject:
+        path.write_text(json.dumps({"type": "pci", "version": "1.1.0"}))
+        return world.make(call)
+
+    world.run.answer("bridge", "ADD", add)
+    return path
+
+
+def test_device_information_that_a_plugin_wrote_is_in_the_status_until_the_deletion(
+    world: World, described: Path
+) -> None:
+    world.put_pod()
+    world.add()
+    assert world.status_entries()[0]["device-info"] == {"type": "pci", "version": "1.1.0"}
+    assert described.exists()
+    world.delete()
+    assert not described.exists()
+
+
+def test_device_information_goes_when_an_attachment_is_rolled_back(world: World, described: Path) -> None:
+    world.put_nad("a")
+    world.put_pod("a")
+    world.run.answer("macvlan", "ADD", exits(1, stdout='{"code": 7, "msg": "no"}'))
+    world.run.answer("macvlan", "DEL", None)
+    with pytest.raises(CNIError, match="no"):
+        world.add()
+    assert not described.exists()
+
+
+def test_device_information_goes_when_a_container_is_collected(world: World, described: Path) -> None:
+    world.put_pod()
+    world.add()
+    world.collect()
+    assert not described.exists()
+
+
+def test_device_information_survives_a_second_add_that_is_refused(world: World, described: Path) -> None:
+    world.put_pod()
+    world.add()
+    with pytest.raises(CNIError, match="already exists"):
+        world.add()
+    assert described.exists()
+
+
+def test_half_written_device_information_is_left_out_of_the_status(world: World, described: Path) -> None:
+    world.put_pod()
+
+    def add(call: PluginCall) -> JSONObject:
+        described.write_text('{"type": "pci", "vers')
+        return world.make(call)
+
+    world.run.answer("bridge", "ADD", add)
+    world.add()
+    assert "device-info" not in world.status_entries()[0]

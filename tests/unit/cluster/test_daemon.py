@@ -14,7 +14,7 @@ from multus_py.base.clock import SystemClock
 from multus_py.cluster import errors, wire
 from multus_py.cluster.daemon import Daemon, NoAnswerError
 from multus_py.cluster.objects import Nad, Pod
-from multus_py.cluster.port import Event, Report
+from multus_py.cluster.port import Event, PodDevices, Report
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import get_nad
 from tests.unit.cluster.desk import desk, read_frame
@@ -65,6 +65,34 @@ def test_one_question_brings_the_pod_and_its_definitions(path: Path) -> None:
         namespace="demo", name="web", uid="u1", multus_namespace="kube-system", nads=(("kube-system", "net"),)
     )
     assert heard.heard == [asked.document()]
+
+
+def test_devices_are_asked_for_by_the_pods_uid(path: Path) -> None:
+    with desk(path, {"claimed": {"a/b": ["2", "1"]}, "kubelet": None, "passedOver": ["gpu"]}) as heard:
+        daemon = opened(path)
+        assert daemon.get_devices(POD) == PodDevices(claimed={"a/b": ("2", "1")}, passed_over=("gpu",))
+        daemon.close()
+    assert heard.heard == [wire.GetDevices(namespace="demo", name="web", uid="u1").document()]
+
+
+@pytest.mark.parametrize("answer", [failure("unsupported"), failure("other"), {"claimed": 7}, None])
+def test_devices_of_which_the_daemon_cannot_tell_are_left_open(path: Path, answer: Answer) -> None:
+    with desk(path, answer):
+        daemon = opened(path, timeout=LONG_ENOUGH if answer else NOT_LONG)
+        with pytest.raises(NoAnswerError):
+            daemon.get_devices(POD)
+        daemon.close()
+
+
+@pytest.mark.parametrize(("kind", "error"), [("notFound", errors.NotFoundError), ("conflict", errors.ConflictError)])
+def test_the_daemon_is_believed_that_the_pod_is_not_there(
+    path: Path, kind: str, error: type[errors.ClusterError]
+) -> None:
+    with desk(path, failure(kind)):
+        daemon = opened(path)
+        with pytest.raises(error):
+            daemon.get_devices(POD)
+        daemon.close()
 
 
 def test_definitions_that_did_not_come_with_the_pod_are_asked_for(path: Path) -> None:

@@ -28,6 +28,7 @@ REPORT = Report(verb="ADD", succeeded=True, seconds=0.1)
 QUESTIONS: dict[str, Callable[[Cluster], object]] = {
     "get_pod": lambda cluster: cluster.get_pod("demo", "web", "u1"),
     "get_nads": lambda cluster: cluster.get_nads([("demo", "a")]),
+    "get_devices": lambda cluster: cluster.get_devices(POD),
     "write_status": lambda cluster: cluster.write_status(POD, {"a": "b"}),
     "post_events": lambda cluster: cluster.post_events(POD, [EVENT], REPORT),
 }

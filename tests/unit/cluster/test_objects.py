@@ -8,7 +8,7 @@ from multus_py.cluster import errors
 from multus_py.cluster.objects import Claim, Nad, Pod
 
 if TYPE_CHECKING:
-    from multus_py.base.jsontext import JSONObject
+    from multus_py.base.jsontext import JSONObject, JSONValue
 
 
 def metadata(**more: JSONObject | str | None) -> JSONObject:
@@ -20,6 +20,12 @@ def test_a_pod_has_what_multus_looks_at() -> None:
     assert Pod.from_document(document) == Pod(
         namespace="default", name="web", uid="u-1", annotations={"a": "b"}, node="node1", claims=()
     )
+
+
+def test_a_pod_knows_the_containers_that_run_side_by_side_the_sidecars_first() -> None:
+    init: list[JSONValue] = [{"name": "set-up"}, {"name": "proxy", "restartPolicy": "Always"}]
+    spec: JSONObject = {"initContainers": init, "containers": [{"name": "web"}, {"name": "app"}]}
+    assert Pod.from_document({"metadata": metadata(), "spec": spec}).containers == ("proxy", "web", "app")
 
 
 def test_a_pod_knows_its_claims_in_its_own_order() -> None:

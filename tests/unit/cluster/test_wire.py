@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multus_py.cluster import errors, wire
-from multus_py.cluster.port import Event, Phase, Report
+from multus_py.cluster.port import Event, Phase, PodDevices, Report
 
 if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject
@@ -31,7 +31,15 @@ TELL = wire.Tell(
         phases=(Phase(name="plan", seconds=0.001), Phase(name="delegate", plugin="bridge", seconds=0.02)),
     ),
 )
-REQUESTS = [RESOLVE, wire.Resolve(namespace="", name=""), SET_STATUS, TELL, TELL.replace(events=(), report=None)]
+GET_DEVICES = wire.GetDevices(namespace="demo", name="web", uid="u1")
+REQUESTS = [
+    RESOLVE,
+    GET_DEVICES,
+    wire.Resolve(namespace="", name=""),
+    SET_STATUS,
+    TELL,
+    TELL.replace(events=(), report=None),
+]
 
 
 def body(document: JSONObject) -> bytes:
@@ -39,7 +47,7 @@ def body(document: JSONObject) -> bytes:
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda each: type(each).__name__)
-def test_requests_survive_the_way(request_: wire.Resolve | wire.SetStatus | wire.Tell) -> None:
+def test_requests_survive_the_way(request_: wire.Request) -> None:
     assert wire.request(body(request_.document())) == request_
 
 
@@ -54,6 +62,24 @@ def test_answers_survive_the_way() -> None:
     assert wire.Resolved.read(wire.unpack(body(nothing.document()))) == nothing
     assert wire.Failure.read(wire.unpack(body(failure.document()))) == failure
     assert wire.Failure.read(wire.unpack(body(nothing.document()))) is None
+
+
+@pytest.mark.parametrize("kubelet", [None, {}, {"b/c": ("9", "8")}], ids=["unknown", "none", "some"])
+def test_devices_survive_the_way_in_their_order(kubelet: dict[str, tuple[str, ...]] | None) -> None:
+    devices = PodDevices(claimed={"z/z": ("2", "1"), "a/a": ("3",)}, kubelet=kubelet, passed_over=("gpu",))
+    found = wire.read_devices(wire.unpack(body(wire.devices_document(devices))))
+    assert found == devices
+    assert list(found.claimed) == ["z/z", "a/a"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{"claimed": []}, {"claimed": {"a": "1"}}, {"kubelet": {"a": [1]}}, {"passedOver": "x"}],
+    ids=["list", "text", "number", "no list"],
+)
+def test_devices_that_are_none_are_refused(answer: JSONObject) -> None:
+    with pytest.raises(wire.WireError, match="no message"):
+        wire.read_devices(wire.unpack(body({"v": 1, **answer})))
 
 
 def test_a_frame_is_the_length_and_the_message() -> None:

@@ -9,7 +9,7 @@ import pytest
 from multus_py.base.fields import Fields
 from multus_py.cluster import errors, wire
 from multus_py.cluster.objects import Nad, Pod
-from multus_py.cluster.port import Event, Report
+from multus_py.cluster.port import Event, PodDevices, Report
 from multus_py.daemon.asking import STALE, Answer, Requests, UnwantedError, Waiting
 from multus_py.daemon.devices import Devices
 from multus_py.daemon.resolving import Resolver
@@ -108,6 +108,23 @@ def test_a_pod_that_cannot_be_had_is_a_failure() -> None:
 
     assert failure(world.later(RESOLVE)) == "unavailable"
     assert world.outcomes() == [("resolve", "unavailable")]
+
+
+def test_devices_wait_for_those_who_know_them() -> None:
+    world = World(POD)
+    world.cluster.give("default", "web", PodDevices(claimed={"a/b": ("1",)}))
+    found = wire.read_devices(world.later(wire.GetDevices(namespace="default", name="web", uid="u1").document()))
+    assert found == PodDevices(claimed={"a/b": ("1",)})
+    assert world.outcomes() == [("devices", "asked")]
+
+
+def test_devices_that_cannot_be_told_say_why() -> None:
+    world = World(POD)
+    world.cluster.fail("get_devices", errors.ConflictError("another one"))
+    asked = wire.GetDevices(namespace="default", name="web", uid="u0").document()
+    assert failure(world.later(asked)) == "conflict"
+    with pytest.raises(UnwantedError):
+        world.later(asked, after=STALE)
 
 
 def test_the_status_is_answered_when_it_is_written() -> None:

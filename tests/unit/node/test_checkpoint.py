@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +12,10 @@ from multus_py.node import checkpoint
 from multus_py.node.errors import NodeError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from multus_py.base.jsontext import JSONValue
 
+GOLDEN = Path(__file__).parents[2] / "golden/node"
+OLD_UID = "11111111-2222-3333-4444-555555555555"
 UID = "970a395d-bb3b-11e8-89df-408d5c537d23"
 
 
@@ -72,8 +73,10 @@ def test_where_the_pods_containers_are_not_known_their_names_decide(
     assert found == {"example.com/nic": ("d7", "d8", "d0", "d1", "d4", "d9")}
 
 
-def test_the_list_of_old_kubelets_is_read(tmp_path: Path) -> None:
-    assert _allocated(tmp_path, _entry("app", ["d2", "d1"])) == {"example.com/nic": ("d1", "d2")}
+def test_the_list_of_old_kubelets_is_read() -> None:
+    """Written by the code of Kubernetes v1.19.16, the last before NUMA nodes: golden/node/README.md."""
+    found = checkpoint.allocated(OLD_UID, path=str(GOLDEN / "checkpoint-1.19.16.json"))
+    assert found == {"example.com/fast": ("0000:03:02.1", "0000:03:02.3")}
 
 
 @pytest.mark.parametrize("devices", [None, {}, {"0": None}, []])

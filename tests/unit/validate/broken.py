@@ -638,6 +638,26 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
         '{"type": "multus", "clusterNetwork": "/a",\n "delegates": [{"cniVersion": "1.0.0", "type": "x"}]} «',
         (warning("setting-without-effect", "delegates", "goes before it"),),
     ),
+    "a version of Multus that does not exist": (
+        "00-multus.conf",
+        '{"type": "multus", "delegates": [{"cniVersion": "1.0.0", "name": "a", "type": "x"}],\n "cniVersion": "x"} «',
+        (error("unknown-version", "cniVersion", '"x"'),),
+    ),
+    "a version of a delegate that does not exist": (
+        "00-multus.conf",
+        '{"type": "multus", "cniVersion": "1.0.0", "delegates": [\n{"cniVersion": "x", "name": "a", "type": "x"}]} «',
+        (error("unknown-version", "delegates[0].cniVersion", '"x"'),),
+    ),
+    "options of the daemon that do not go together": (
+        "daemon-config.json",
+        '«{\n  "forceCNIVersion": true\n}',
+        (error("refused", "", "needs --cni-version (cniVersion)"),),
+    ),
+    "two options of the daemon that are wrong": (
+        "daemon-config.json",
+        '{\n  "logLevel": "loud", «\n  "apiTimeout": -1 «\n}',
+        (error("wrong-value", "logLevel", "one of"), error("wrong-value", "apiTimeout", "at least 0")),
+    ),
     "an unknown log level": (
         "00-multus.conf",
         '{"type": "multus", "clusterNetwork": "/a",\n "logLevel": "loud"} «',

@@ -36,7 +36,7 @@ def definition(config: JSONValue) -> str:
     )
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(networks)
 def test_a_network_that_the_plugin_refuses_is_an_error(network: JSONObject) -> None:
     named = {**network, "name": network.get("name") or "net"}
@@ -46,7 +46,7 @@ def test_a_network_that_the_plugin_refuses_is_an_error(network: JSONObject) -> N
         assert errors("a.json", definition(network))
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(multus)
 def test_a_multus_configuration_that_the_plugin_refuses_is_an_error(configuration: JSONObject) -> None:
     document = {"type": "multus", **{key: item for key, item in configuration.items() if key.lower() != "type"}}
@@ -75,7 +75,7 @@ selections = objects(
 ).map(lambda found: {"name": "net"} | found)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @example([{"name": "net", "interface": "a"}, {"name": "net", "interface": "a"}])
 @example([{"name": "net", "ips": ["192.0.2.1"], "ipam-claim-reference": "a"}])
 @example([{"name": "net", "default-route": []}, {"name": "net", "default-route": []}])
@@ -91,7 +91,7 @@ def test_an_annotation_that_the_plugin_refuses_is_an_error_and_no_other_is(found
         assert {one.id for one in reported} <= {"misspelt-key", "interface-name-taken"}
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.text(alphabet="aA1-./@, \t", max_size=12))
 def test_a_short_form_that_the_plugin_refuses_is_an_error_and_no_other_is(text: str) -> None:
     object = {"apiVersion": "v1", "kind": "Pod", "metadata": {"annotations": {"k8s.v1.cni.cncf.io/networks": text}}}

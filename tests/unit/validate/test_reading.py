@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -13,6 +14,9 @@ from multus_py.validate import checking, reading, yamlplaces
 from multus_py.validate.document import Document
 from tests.unit.hostconfig.test_validation import anything
 from tests.unit.validate.test_checking import OURS, ROOT
+
+if TYPE_CHECKING:
+    from multus_py.base.jsontext import JSONValue
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
@@ -44,7 +48,7 @@ def test_what_comes_before_the_mistake_is_checked_all_the_same() -> None:
     assert [finding.id for finding in found] == ["unknown-kind", "not-yaml"]
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.binary(max_size=60) | st.text(alphabet="{}[]:,-&*!|>'\"%@#?<\n\t ab1.", max_size=60).map(str.encode))
 def test_any_bytes_are_judged(data: bytes) -> None:
     for name in ("a.yaml", "a.conf"):
@@ -56,6 +60,30 @@ def test_any_bytes_are_judged(data: bytes) -> None:
 def test_any_object_is_judged_whatever_it_says_it_is(content: dict[str, object]) -> None:
     for kind in ({"kind": "NetworkAttachmentDefinition"}, {"kind": "Pod"}, {"kind": "ConfigMap"}, {"type": "multus"}):
         assert isinstance(checking.validate([("a.json", json.dumps({**content, **kind}).encode())]), list)
+
+
+KEYS = ["name", "type", "plugins", "ipam", "subnet", "ranges", "capabilities", "disableGC", "cniVersion", "metadata"]
+KEYS += ["annotations", "namespace", "spec", "config", "data", "addresses", "routes", "exclude", "range", "delegates"]
+
+
+@settings(max_examples=100)
+@given(
+    st.recursive(
+        anything | st.sampled_from(["host-local", "whereabouts", "static", "bridge", "multus", "192.0.2.0/24"]),
+        lambda inner: st.dictionaries(st.sampled_from(KEYS), inner, max_size=4) | st.lists(inner, max_size=2),
+        max_leaves=12,
+    )
+)
+def test_known_keys_with_any_values_are_judged(content: JSONValue) -> None:
+    definition = {"kind": "NetworkAttachmentDefinition", "metadata": content, "spec": {"config": json.dumps(content)}}
+    pod = {"kind": "Pod", "metadata": {"annotations": {"k8s.v1.cni.cncf.io/networks": json.dumps(content)}}}
+    configuration = {"type": "multus", "delegates": content, "clusterNetwork": "net"}
+    files = [
+        ("a.json", json.dumps({"kind": "List", "items": [content, definition, pod]})),
+        ("b.conf", json.dumps(content)),
+    ]
+    files += [("c.conf", json.dumps(configuration))]
+    assert isinstance(checking.validate([(name, text.encode()) for name, text in files]), list)
 
 
 YAML = [path for path in OURS if path.suffix == ".yaml"]

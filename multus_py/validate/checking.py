@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from multus_py.validate.nads import Definition
 
 _CONFIG_FILES = (".conf", ".conflist")
+_GROUPS = ("", "apps", "batch", nads.GROUP)
 _DAEMON_CONFIG = "daemon-config.json"
 
 
@@ -95,15 +96,12 @@ def _check_object(document: Document, given: _Given, namespace: str) -> Iterator
 
 
 def _check_kind(document: Document, kind: object, version: object) -> Iterator[Finding]:
-    """Find kinds that are meant to be one of those that are checked."""
+    """Find kinds that are meant to be one of those that are checked; other groups have kinds of all names."""
+    if str(version or "v1").rpartition("/")[0] not in _GROUPS:
+        return
     known = (nads.KIND, *pods.TEMPLATES)
     meant = dialect.closest(kind, known) if isinstance(kind, str) and kind not in known else ""
-    if (
-        isinstance(version, str)
-        and version.startswith(f"{nads.GROUP}/")
-        and not meant
-        and "ipam" not in str(kind).lower()
-    ):
+    if kind is None and version == nads.API_VERSION:
         meant = nads.KIND
     if meant:
         yield document.finding(

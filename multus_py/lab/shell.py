@@ -63,7 +63,7 @@ def main(command: Sequence[str], *, objects: Sequence[Path] = ()) -> int:
         made = _machine(stack, Path(directory))
         api = stack.enter_context(APIServer(listen=made.namespace.listen("127.0.0.1", 6443)))
         _configure(made, api)
-        _create(stack, made, api, _usual() if not objects else _read(objects))
+        _create(stack, made, api, _usual() if not objects else read(objects))
         argv = made.namespace.command(list(command) or ["bash", "--norc"])
         return subprocess.run(argv, check=False, env=_environment()).returncode
 
@@ -159,6 +159,12 @@ def _create(stack: ExitStack, made: Node, api: APIServer, objects: Iterable[Obje
         created = api.create(obj)
         if text(created, "kind") == "Pod":
             runtime.add(stack.enter_context(made.sandbox(created)))
+            name, namespace = (text(created, "metadata", key) for key in ("name", "namespace"))
+            api.edit("pod", name, _running, namespace=namespace, subresource="status")
+
+
+def _running(pod: Object) -> None:
+    pod["status"] = {"phase": "Running"}
 
 
 def _usual() -> Iterator[Object]:
@@ -170,7 +176,8 @@ def _usual() -> Iterator[Object]:
     yield manifests.pod("db", "storage@backup, storage", node=NODE)
 
 
-def _read(files: Iterable[Path]) -> Iterator[Object]:
+def read(files: Iterable[Path]) -> Iterator[Object]:
+    """Return the objects of files; pods are for this node. Raises OSError."""
     for file in files:
         for document in yaml.safe_load_all(file.read_text()):
             if document.get("kind") == "Pod":
@@ -180,7 +187,12 @@ def _read(files: Iterable[Path]) -> Iterator[Object]:
 
 def _environment() -> dict[str, str]:
     path = f"{PLUGINS}:{os.environ.get('PATH', '/usr/bin:/bin')}"
-    return os.environ | {"PATH": path, "KUBECONFIG": str(KUBECONFIG), "PS1": "node1# "}
+    return os.environ | {
+        "PATH": path,
+        "KUBECONFIG": str(KUBECONFIG),
+        "MULTUS_NODE_NAME": NODE,  # in place of the machine's host name
+        "PS1": f"{NODE}# ",
+    }
 
 
 def _run(*argv: str) -> None:

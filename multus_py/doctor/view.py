@@ -45,8 +45,7 @@ NADS_PATH = "/apis/k8s.cni.cncf.io/v1"
 _BUSY, _BROKEN = 429, 500
 _TRUST = (
     "Check certificate-authority-data in the kubeconfig against the cluster's CA; `multus daemon` writes it anew when "
-    "that "
-    "of its service account has changed."
+    "that of its service account has changed."
 )
 
 
@@ -54,14 +53,14 @@ class View:
     """One node. As a context it hangs up at the end."""
 
     def __init__(
-        self, options: Options, *, clock: Clock | None = None, environment: Mapping[str, str] | None = None
+        self, options: Options, *, clock: Clock | None = None, environment: Mapping[bytes, bytes] | None = None
     ) -> None:
         """Look at a node; nothing is read yet."""
         self.options = options
         self.clock: Clock = clock or SystemClock()
         self.root = Root(options.root)
         self._server: Server | None = None
-        self._environ = {name.encode(): text.encode() for name, text in (environment or os.environ).items()}
+        self._environ = process.clean_environment(os.environb if environment is None else environment)
 
     def __enter__(self) -> Self:
         """Do nothing: what is wanted is opened when it is wanted."""
@@ -182,8 +181,8 @@ class View:
             raise BlockedError(
                 "api-credentials",
                 f"{self.access.server} does not know who we are (401)",
-                remedy="The service account or its token is gone, or of another cluster: let `multus daemon` write the "
-                "kubeconfig anew.",
+                remedy="The service account or its token is gone, or of another cluster: let `multus daemon` write "
+                "the kubeconfig anew.",
                 file=self.settings.kubeconfig,
             )
         if first.status >= _BROKEN or first.status == _BUSY:

@@ -110,8 +110,7 @@ def expiry(view: View) -> Iterator[Finding]:
         yield warning(
             f"the token expires in {left / 60:.0f} minutes, at {clocks.rfc3339(expires)}",
             remedy="Let `multus daemon` run on the node, which replaces it in time; if it does run, look at its log "
-            "and "
-            "at the kubelet's.",
+            "and at the kubelet's.",
             file=view.settings.kubeconfig,
         )
     if left <= 0:

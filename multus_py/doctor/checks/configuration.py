@@ -207,8 +207,8 @@ CHECKS = (
     Check(
         id="config-primary",
         title="the cluster network is the one of its own file",
-        looks_at="The first delegate, against the files of the directory of CNI configurations; `clusterNetwork`, if a "
-        "path.",
+        looks_at="The first delegate, against the files of the directory of CNI configurations; `clusterNetwork`, if "
+        "a path.",
         meaning="Pods get a cluster network as it was once configured, or one that is not there any more.",
         remedy="Let `multus daemon` run on the node, which follows the file, or run `multus install` again.",
         look=cluster_network,

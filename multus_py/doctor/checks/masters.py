@@ -111,8 +111,7 @@ CHECKS = (
         id="master-present",
         title="the interfaces that networks hang on are there",
         looks_at="`master` of macvlan, ipvlan and vlan, `device` of host-device, in the configuration and all NADs, "
-        "against "
-        "the interfaces of this node (rtnetlink).",
+        "against the interfaces of this node (rtnetlink).",
         meaning='Pods of these networks fail: "Link not found". For NADs that no pod of this node wants it is a '
         "warning.",
         remedy="Correct the name, or make the interface on this node.",

@@ -120,6 +120,10 @@ def _unresolved(view: View, settings: Settings, text: str) -> str:
         if (settings.multus_namespace, text) not in known:
             conf.find(directory, text)
     except CNIError as wrong:
+        if "/" in text:
+            return wrong.msg
+        if settings.kubeconfig:
+            view.nads  # noqa: B018 - raises when they are not known, for then nothing can be said of this one
         return f"as a NAD in {settings.multus_namespace} it does not exist; as a file: {wrong.msg}"
     except OSError as wrong:
         return str(wrong)
@@ -130,9 +134,8 @@ CHECKS = (
     Check(
         id="nad-config",
         title="nothing is wrong with the NADs",
-        looks_at="Each NAD as `multus validate` looks at it (docs/validate.md); where `spec.config` is empty, the file "
-        "of that "
-        "name in `confDir`.",
+        looks_at="Each NAD as `multus validate` looks at it (docs/validate.md); where `spec.config` is empty, the "
+        "file of that name in `confDir`.",
         meaning="Pods that ask for the network fail, or get something else than was meant (a warning).",
         remedy="Correct the NAD; `multus validate` says the same before it is in a cluster.",
         look=configs,

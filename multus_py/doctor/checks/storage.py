@@ -134,8 +134,7 @@ CHECKS = (
         id="disk-space",
         title="there is room on the disks",
         looks_at=f"The file systems of `cniDir`, `binDir` and the configurations: less than {_FEW} MiB is a warning, "
-        "less than "
-        f"{_VERY_FEW} an error.",
+        f"less than {_VERY_FEW} an error.",
         meaning='Pods fail: "no space left on device". Nothing is attached that cannot be recorded.',
         remedy="Make room.",
         look=space,
@@ -144,8 +143,7 @@ CHECKS = (
         id="disk-inodes",
         title="there is room for more files",
         looks_at=f"The inodes of the same file systems: less than {_FEW_FILES} is a warning, less than "
-        f"{_VERY_FEW_FILES} an "
-        "error.",
+        f"{_VERY_FEW_FILES} an error.",
         meaning='The same: "no space left on device", with space left.',
         remedy="Remove small files.",
         look=inodes,
@@ -162,8 +160,7 @@ CHECKS = (
         id="log-errors",
         title="the log has no recent errors",
         looks_at="The last lines (--log-lines) of `logFile` with the level error or panic that are younger than an "
-        "hour; alike "
-        "ones are counted.",
+        "hour; alike ones are counted.",
         meaning="Whatever the messages say.",
         remedy="docs/troubleshooting.md has the messages and their causes.",
         look=log,

@@ -66,6 +66,11 @@ def default_network_that_is_not_there(patient: Patient) -> None:
     patient.configure(delegates=None, clusterNetwork=path, defaultNetworks=["nowhere"])
 
 
+def default_network_with_nobody_to_ask(patient: Patient) -> None:
+    default_network_that_is_not_there(patient)
+    patient.serving.close()
+
+
 def storage(patient: Patient, **keys: object) -> None:
     """Change the network that pods of this node ask for."""
     patient.change_network("storage", networks.storage(patient.node) | keys)  # type: ignore[arg-type]  # plain JSON
@@ -237,6 +242,11 @@ FAULTS: dict[str, tuple[str, Severity, Harm]] = {
     "the token is about to expire": ("token-expiry", WARNING, lambda patient: patient.relogin(expires_in=120)),
     "the token is another cluster's": ("api-credentials", ERROR, token_of_another_cluster),
     "the API server is down": ("api-reachable", ERROR, lambda patient: patient.serving.close()),
+    "the API server is down, and may know a default network": (
+        "api-reachable",
+        ERROR,
+        default_network_with_nobody_to_ask,
+    ),
     "the API server hangs": (
         "api-reachable",
         ERROR,

@@ -43,7 +43,7 @@ def present(view: View) -> Iterator[Finding]:
                 remedy=f"Install it there, e.g. from containernetworking-plugins, or correct the type {type}.",
                 subject=users[0].subject if users else "",
             )
-    yield fine(f"{len(_types(view))} plugins of {len(view.networks)} networks {usage.extent(view)} are there")
+    yield fine(f"all plugins are there: {', '.join(sorted(_types(view)))}{usage.extent(view)}")
 
 
 def executable(view: View) -> Iterator[Finding]:
@@ -116,8 +116,7 @@ CHECKS = (
         id="plugin-present",
         title="all plugins are there",
         looks_at="`binDir` and --cni-bin-dir, for Multus and for each type, IPAM plugins and chained ones included, "
-        "that the "
-        "configuration and all NADs name.",
+        "that the configuration and all NADs name.",
         meaning='Pods of these networks fail: "failed to find plugin". For NADs that no pod of this node wants it is a '
         "warning: they may be meant for other nodes.",
         remedy="Install the plugin on the node, or correct its name in the NAD.",

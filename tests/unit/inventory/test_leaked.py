@@ -137,6 +137,12 @@ def test_a_store_of_a_network_that_multus_does_not_know_is_anothers(given: NodeW
     assert [leak.subject for leak in leaked(given.node(), networks=[known])] == ["address 192.0.2.9 of network podman"]
 
 
+def test_a_cluster_network_that_is_a_file_is_multus_own(given: NodeWorld) -> None:
+    given.world.keys["clusterNetwork"] = given.world.write("10-main.conf", given.bridge("main"))
+    given.reserve("192.0.2.9", OTHER, network="main")
+    assert kinds(given) == ["address"]
+
+
 def test_host_locals_own_notes_are_no_addresses(given: NodeWorld) -> None:
     for name in ("lock", "last_reserved_ip.0"):
         given.write(given.addresses / "cluster" / name, OTHER)

@@ -43,6 +43,7 @@ def register(commands: Commands) -> None:
     )
     parsers.add_output(parser, "text", "json")
     parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="run these checks only")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print what is wrong, and nothing else")
     parser.add_argument("--list", action="store_true", help="list the checks, and run none")
     _add_places(parser)
     parser.set_defaults(run=run)
@@ -63,18 +64,19 @@ def run(arguments: argparse.Namespace) -> int:
         width = max(len(check.id) for check in checks)
         print("\n".join(f"{check.id:<{width}}  {check.title}" for check in checks))
         return 0
+    shown = {Severity.ERROR, Severity.WARNING, *([] if arguments.quiet else [Severity.OK])}
     console = screen.console()
     found: list[Finding] = []
     with View(_options(arguments)) as view:
         for each in examination.examine(view, checks, progress=_progress):
             found.append(each)
-            if arguments.output == "text" and each.severity is not Severity.NOTE:
+            if arguments.output == "text" and each.severity in shown:
                 rendering.text([each], console)
-    if arguments.output == "text":
+    if arguments.output == "json":
+        print(rendering.json([each for each in found if each.severity in shown or not arguments.quiet]))
+    elif not arguments.quiet:
         rendering.text(_together(found), console)
         console.print(rendering.summary(found))
-    else:
-        print(rendering.json(found))
     return exit_status(found)
 
 

@@ -115,11 +115,11 @@ def parse(view: View, nad: Nad) -> conf.Network:
 
 
 def extent(view: View) -> str:
-    """Say how much of the cluster the networks are of."""
+    """Say what of the cluster's networks is not known; empty when all are."""
     try:
-        return f"and {len(view.nads)} NADs"
+        return "" if len(view.nads) else " (the cluster has no NADs)"
     except (BlockedError, SkippedError) as reason:
-        return f"without the cluster's NADs ({reason})"
+        return f" (those of NADs not looked at: {reason})"
 
 
 def _configured(view: View) -> Iterator[Used]:

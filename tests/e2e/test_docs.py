@@ -40,3 +40,5 @@ def test_docs(path: Path, space: Space, tmp_path: Path) -> None:
     folder.mkdir()
     with _surroundings(path, space.cluster):
         session.follow(path, _INFO, folder=folder, environment=environment)
+        space.delete_all()
+        space.gone()

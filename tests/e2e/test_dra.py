@@ -76,8 +76,8 @@ def create(
 
 
 def running(space: Space) -> Object:
-    """Wait until the pod runs: a minute longer where the kubelet asked for a claim before it was allowed to see it."""
-    return space.running("web", timeout=130)
+    """Wait until the pod runs: longer where the kubelet asked for a claim before it was allowed to see it."""
+    return space.running("web", timeout=90)
 
 
 def allocated(space: Space, name: str) -> list[str]:
@@ -146,7 +146,9 @@ def test_dra_a_device_that_is_not_published(space: Space, node: Node) -> None:
     claim(space, "ghostly", wanted("node1"))
     path = f"{dra.API}/namespaces/{space.name}/resourceclaims/ghostly"
     result: Object = {"request": "nic", "driver": DRIVER, "pool": "node1", "device": "ghost"}
-    space.api.patch(f"{path}/status", {"status": {"allocation": {"devices": {"results": [result]}}}})
+    # With the time, which the scheduler would otherwise add when it reserves the claim, and is not allowed to.
+    allocation: Object = {"devices": {"results": [result]}, "allocationTimestamp": "2026-01-01T00:00:00Z"}
+    space.api.patch(f"{path}/status", {"status": {"allocation": allocation}})
     create(space, node, "web", "nic", named("nic", "ghostly"))
     device = f'device {DRIVER}/node1/ghost of ResourceClaim "ghostly" (the pod\'s "nic") is not published'
     space.event("web", "FailedCreatePodSandBox", f"pod {space.name}/web", device)

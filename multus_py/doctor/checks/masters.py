@@ -60,7 +60,8 @@ def present(view: View) -> Iterator[Finding]:
                 "(nodeSelector).",
                 subject=master.used.subject,
             )
-    yield fine(f"the {len({master.name for master in masters(view)})} interfaces named by networks are there")
+    names = sorted({master.name for master in masters(view)})
+    yield fine(f"the interfaces that networks name are there: {', '.join(names)}" if names else "networks name none")
 
 
 def state(view: View) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ def configs(view: View) -> Iterator[Finding]:
     for found in checking.validate(documents, on_node=lambda name: _has_file(directory, name)):
         if found.severity in {Severity.ERROR, Severity.WARNING}:
             yield replace(found, file="", line=0)
-    yield fine(f"nothing is wrong with {len(documents)} NADs")
+    yield fine(f"nothing is wrong with the cluster's NADs ({len(documents)})")
 
 
 def defaults(view: View) -> Iterator[Finding]:
@@ -68,7 +68,7 @@ def pods(view: View) -> Iterator[Finding]:
             continue
         for selection in wanted:
             yield from _selected(settings, pod, selection, known)
-    yield fine(f"the networks of all {len(found)} pods of node {view.options.node} are there")
+    yield fine(f"all networks that pods of node {view.options.node} ask for are there ({len(found)} pods)")
 
 
 def _object(nad: JSONObject) -> bytes:

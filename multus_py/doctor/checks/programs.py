@@ -43,7 +43,7 @@ def present(view: View) -> Iterator[Finding]:
                 remedy=f"Install it there, e.g. from containernetworking-plugins, or correct the type {type}.",
                 subject=users[0].subject if users else "",
             )
-    yield fine(f"{len(_types(view))} plugins of {len(view.networks)} networks {usage.extent(view)} are there")
+    yield fine(f"all plugins are there: {', '.join(sorted(_types(view)))}{usage.extent(view)}")
 
 
 def executable(view: View) -> Iterator[Finding]:

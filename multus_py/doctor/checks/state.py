@@ -32,14 +32,14 @@ def records(view: View) -> Iterator[Finding]:
     for owned in stores.owned(state / "results"):
         if not _holds(owned.path, dict):
             yield _torn(owned.path, "cached result", "the record is used in its place")
-    yield fine(f"{count} containers are recorded in {view.settings.cni_dir}")
+    yield fine(f"what is recorded in {view.settings.cni_dir} can be read ({count} containers)")
 
 
 def containers(view: View) -> Iterator[Finding]:
     """Compare the recorded containers with what is on this machine."""
     gone = [leak for leak in view.leaks if leak.kind is Kind.CONTAINER and not _interfaces(view, leak)]
     yield from map(_leaked, gone)
-    yield fine(f"all {len(view.containers)} recorded containers are there")
+    yield fine(f"all recorded containers are there ({len(view.containers)})")
 
 
 def interfaces(view: View) -> Iterator[Finding]:

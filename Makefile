@@ -76,6 +76,8 @@ docs: $(READY) ## Write the pages of docs/ that are made of the code: the refere
 
 docs-check: packages $(READY) ## What docs/ says is so: links, documents, and the commands with what they print
 	$(BIN)/python -m pytest tests/docs $(ARGS)
+chaos: packages $(READY) ## Ten minutes of crashes, torn files, bad plugins and crowds (as root); ARGS="--seed N --only crash"
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 lint: $(READY) ## Style, types, and the direction of imports
 	$(BIN)/ruff check
@@ -113,4 +115,4 @@ $(READY): pyproject.toml requirements/dev.lock tools/setup
 	@flock pyproject.toml tools/setup venv
 	@touch $@
 
-.PHONY: help setup demo build image sbom manifest stubs lock docs docs-check test test-quick e2e-tools e2e scale pictures lint fmt cover fuzz bench bench-peer clean packages
+.PHONY: help setup demo build image sbom manifest stubs lock docs docs-check test test-quick chaos e2e-tools e2e scale pictures lint fmt cover fuzz bench bench-peer clean packages

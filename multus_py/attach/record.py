@@ -54,14 +54,18 @@ def remove(work: Work, container_id: str) -> None:
 
 
 def sweep(work: Work, container_id: str) -> None:
-    """Remove what killed calls and crashes have left of a container that has no record. Raises CNIError."""
+    """Remove what is left of a container when all its attachments are gone, but for its record. Raises CNIError.
+
+    Usually that is nothing: calls that were killed, crashes, and a disk that refused leave something.
+    """
     cni_dir = work.settings.cni_dir
     try:
         files.remove(files.unfinished(path(cni_dir, container_id)))
     except OSError as error:
         problem = f"cannot remove what is left of container {container_id}: {error}"
         raise errors.CNIError(errors.IO_FAILURE, problem) from error
-    cache.sweep(cni_dir, container_id)
+    # Where cniDir is the runtime's own directory, its record of this very network is there, too.
+    cache.sweep(cni_dir, container_id, foreign=work.settings.name)
 
 
 def load(work: Work, container_id: str) -> tuple[Attachment, ...]:

@@ -34,6 +34,7 @@ MAX_OUTPUT = 16 << 20
 """A program that writes more bytes than this is killed."""
 
 _PIPE_SIZE = 1 << 16
+_ORPHAN_PATIENCE = 1000  # milliseconds
 _KILL_PATIENCE = 5000  # milliseconds that the kernel may need to end a process
 _SIGKILL, _SIGPIPE, _SIGXFSZ = 9, 13, 25
 _ENDING = (_signal.SIGINT, _signal.SIGTERM)
@@ -242,6 +243,9 @@ class _Conversation:
 def end_orphan(pid: int, variable: bytes) -> bool:
     """End a program that somebody else's `run` started and did not live to wait for, and its process group.
 
+    It gets a second to end by itself, which most do that are at work: killed between two steps of its own it may leave
+    what nobody can tell the owner of, such as the empty file with which host-local begins to take an address.
+
     Args:
         pid: Its process id.
         variable: A part of its environment, `NAME=VALUE`: the proof that the id has not been given to another one.
@@ -256,10 +260,11 @@ def end_orphan(pid: int, variable: bytes) -> bool:
     try:
         if variable not in files.read(f"/proc/{pid}/environ").split(b"\0"):
             return False
-        posix.killpg(pid, _SIGKILL)
         poll = select.poll()
         poll.register(handle, select.POLLIN)
-        poll.poll(_KILL_PATIENCE)
+        if not poll.poll(_ORPHAN_PATIENCE):
+            posix.killpg(pid, _SIGKILL)
+            poll.poll(_KILL_PATIENCE)
         return True
     except OSError:  # it has just ended
         return False

@@ -129,10 +129,15 @@ def remove(cache_dir: str, network_name: str, container_id: str, ifname: str) ->
         raise errors.CNIError(errors.IO_FAILURE, f"remove {target}: {wording.reason(error)}") from error
 
 
-def sweep(cache_dir: str, container_id: str) -> None:
-    """Remove what crashes have left of a container: records that are torn, or were never finished.
+def sweep(cache_dir: str, container_id: str, *, foreign: str = "") -> None:
+    """Remove all records of a container, also those that are torn, or were never finished.
 
-    Their content does not say whose they are; their names do, well enough for what is of no use to anybody.
+    The content of these does not say whose they are; their names do, well enough for what is of no use to anybody.
+
+    Args:
+        cache_dir: The directory that has `results/`.
+        container_id: The container.
+        foreign: A network whose records are not ours to remove.
 
     Raises:
         CNIError: One cannot be removed, or the directory cannot be listed.
@@ -140,7 +145,9 @@ def sweep(cache_dir: str, container_id: str) -> None:
     directory = f"{cache_dir}/{_RESULTS}"
     try:
         for name in files.list_directory(directory):
-            if f"-{container_id}-" in name and _is_litter(f"{directory}/{name}"):
+            if f"-{container_id}-" not in name or name.startswith(f"{foreign}-{container_id}-"):
+                continue
+            if name.startswith(".") or _is_of(f"{directory}/{name}", container_id):
                 files.remove(f"{directory}/{name}")
     except FileNotFoundError:
         pass
@@ -166,9 +173,9 @@ def attachments(cache_dir: str, container_id: str = "") -> tuple[Cached, ...]:
     return tuple(cached for cached in found if cached and container_id in ("", cached.container_id))
 
 
-def _is_litter(source: str) -> bool:
-    unfinished = files.name_of(source).startswith(".")
-    return files.is_regular(source) and (unfinished or _readable(source) is None)
+def _is_of(source: str, container_id: str) -> bool:
+    cached = _readable(source)
+    return files.is_regular(source) if cached is None else cached.container_id == container_id
 
 
 def _readable(source: str) -> Cached | None:

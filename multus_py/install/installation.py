@@ -52,6 +52,7 @@ def install(program: Program, directory: Path) -> Installed:
             place.check()
             previous = place.current()
             version = _bring(program.directory, directory / program.build.directory_name)
+            tree.sync(directory)  # a link must not survive a crash of the machine without what it stands for
             replaced = tuple(name for name in LINKS if place.point(name, version))
             tree.sync(directory)
         except OSError as error:

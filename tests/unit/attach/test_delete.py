@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -29,6 +34,20 @@ def attached(world: World) -> World:
     world.run.calls.clear()
     world.cluster_failure = cluster_errors.ConfigError("no kubeconfig any more")
     return world
+
+
+@pytest.fixture
+def stubborn() -> Callable[[Path], AbstractContextManager[None]]:
+    """Return a context in which nothing can be removed from a directory, by root either."""
+
+    @contextlib.contextmanager
+    def make(directory: Path) -> Iterator[None]:
+        if not shutil.which("chattr") or subprocess.run(["chattr", "+a", directory], check=False).returncode:
+            pytest.skip("this disk knows no append-only directories, or this is not root")
+        yield
+        subprocess.run(["chattr", "-a", directory], check=True)
+
+    return make
 
 
 def refusal(world: World, **changes: str) -> CNIError:
@@ -301,3 +320,15 @@ def test_a_record_that_cannot_be_removed_is_an_error(attached: World) -> None:
 
     attached.run.answer("bridge", "DEL", put_a_directory_in_its_place)
     assert "cannot remove the record" in refusal(attached).msg
+
+
+def test_a_cached_result_that_cannot_be_removed_fails_the_deletion_and_the_next_one_removes_it(
+    attached: World, stubborn: Callable[[Path], AbstractContextManager[None]]
+) -> None:
+    """It would be there for ever: nobody asks for this container again."""
+    with stubborn(attached.state / "results"):
+        error = refusal(attached)
+    assert "results: operation not permitted" in error.msg
+    assert attached.run.names() == ["DEL macvlan net1", "DEL bridge eth0"]
+    attached.delete()
+    assert attached.left_behind() == []

@@ -245,6 +245,17 @@ def test_an_orphan_is_ended_with_what_it_started(tmp_path: Path) -> None:
     assert not process.end_orphan(pid, b"MINE=yes")
 
 
+def test_an_orphan_may_finish_what_it_is_at(tmp_path: Path) -> None:
+    """Killed while it writes down an address, an IPAM plugin would leave one that nobody can give back."""
+    script = f"echo > {tmp_path}/begun; sleep 0.2; echo done > {tmp_path}/done"
+    pid = os.posix_spawn("/bin/sh", ["sh", "-c", script], {**ENVIRON, b"MINE": b"yes"}, setpgroup=0)
+    while not (tmp_path / "begun").exists():  # the kernel shows an environment some time after the start only
+        time.sleep(0.01)
+    assert process.end_orphan(pid, b"MINE=yes")
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert (tmp_path / "done").read_text() == "done\n"
+
+
 def test_an_orphan_that_has_ended_is_none() -> None:
     pid = os.posix_spawn("/bin/true", ["true"], {b"MINE": b"yes"}, setpgroup=0)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -351,3 +352,18 @@ def test_a_mount_that_is_of_no_use_is_an_error(tmp_path: Path, host: str, compla
     (tmp_path / "token").write_text("t")
     with pytest.raises(errors.ConfigError, match=complaint):
         service_account(tmp_path, KUBERNETES_SERVICE_HOST=host, KUBERNETES_SERVICE_PORT="443")
+
+
+@pytest.mark.parametrize("form", ["JSON", "YAML"])
+def test_a_torn_kubeconfig_is_a_clear_error_or_still_says_where(tmp_path: Path, form: str) -> None:
+    """As a crash of the machine leaves it: what was cut from an address or a token leads to a refusal later."""
+    path = tmp_path / "kubeconfig"
+    load(tmp_path, config({"certificate-authority-data": b64(CA)}, {"token": "t"}))
+    text = path.read_text() if form == "JSON" else yaml.safe_dump(json.loads(path.read_text()))
+    for length in range(0, len(text), 1 if form == "JSON" else 11):
+        path.write_text(text[:length])
+        try:
+            said = str(kubeconfig.load(str(path)).server)
+        except errors.ConfigError as error:
+            said = str(error)
+        assert "https://10.0.0.1:6443".startswith(said) or str(path) in said

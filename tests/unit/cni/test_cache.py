@@ -271,3 +271,31 @@ def test_a_directory_that_cannot_be_listed_is_an_error(tmp_path: Path) -> None:
         cache.attachments(str(tmp_path))
 
     assert caught.value.document() == {"code": 5, "msg": f"open {tmp_path}/results: not a directory"}
+
+
+# ------------------------------------------------------------------------------------------------------------ sweeping
+
+
+def test_a_sweep_takes_all_of_one_container_and_nothing_else(tmp_path: Path) -> None:
+    directory = str(tmp_path)
+    for container_id, network in (("abc", "net"), ("abc", "other"), ("abc", "runtime"), ("x-abc-y", "net")):
+        cache.write(directory, FULL.replace(container_id=container_id, network_name=network))
+    for torn in ("torn-abc-net2", ".net-abc-net3.tmp", "torn-def-net2", "runtime-abc-net2"):
+        _put(tmp_path, torn, b"{")
+    (tmp_path / "results" / "dir-abc-net1").mkdir()
+
+    cache.sweep(directory, "abc", foreign="runtime")
+
+    kept = ["dir-abc-net1", "net-x-abc-y-net1", "runtime-abc-net1", "runtime-abc-net2", "torn-def-net2"]
+    assert sorted(path.name for path in (tmp_path / "results").iterdir()) == kept
+
+
+def test_a_sweep_where_nothing_was_ever_recorded_does_nothing(tmp_path: Path) -> None:
+    cache.sweep(str(tmp_path), "abc")
+
+
+def test_what_cannot_be_swept_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "results").touch()
+    with pytest.raises(errors.CNIError, match=r"sweep .*results: not a directory") as caught:
+        cache.sweep(str(tmp_path), "abc")
+    assert caught.value.code == errors.IO_FAILURE

@@ -1,0 +1,43 @@
+"""A few cases of each topic of `make chaos`, always the same ones: that takes ten minutes, this takes seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from tests.chaos.scene import Scene, scene
+from tests.chaos.topics import TOPICS
+
+pytestmark = [pytest.mark.root, pytest.mark.slow]
+
+SAMPLES = {
+    "steps of ADD": ("crash", "ADD is killed before", 3),
+    "steps of DEL": ("crash", "DEL is killed before", 2),
+    "spoilt files": ("torn", ": ", 3),
+    "reboots": ("torn", "reboot", 1),
+    "delegates that fail an ADD": ("delegates", "ADD: ", 3),
+    "delegates that fail a DEL": ("delegates", "DEL: ", 2),
+    "plugins that are no programs": ("delegates", "a plugin that", 2),
+    "signals": ("delegates", "ignores signals", 1),
+    "refusals of the system": ("refusals", " at step ", 4),
+    "full disks": ("refusals", "a disk of", 1),
+    "a small crowd": ("crowd", "8 pods at once", 1),
+    "calls that overlap": ("crowd", "for one container", 2),
+}
+"""What is tried: a topic, what the names of its cases have in them, and how many of these."""
+
+
+@pytest.fixture(name="place")
+def _place() -> Iterator[Scene]:
+    with scene() as made:
+        yield made
+
+
+@pytest.mark.parametrize(("topic", "wanted", "count"), SAMPLES.values(), ids=list(SAMPLES))
+def test_a_sample_holds(place: Scene, topic: str, wanted: str, count: int) -> None:
+    random = Random(topic)
+    found = [case for case in TOPICS[topic](place, random) if wanted in case.name]
+    for case in random.sample(found, count):
+        case.run(place)

@@ -54,17 +54,9 @@ def without_netns(given: NodeWorld) -> None:
         path.unlink()
 
 
-def hold_lock(given: NodeWorld) -> None:
-    file = given.write(given.world.state / f".{ID}.lock").open()
-    fcntl.flock(file, fcntl.LOCK_EX)
-    HELD.append(file)
-
-
-HELD: list[object] = []
 SPARED: dict[str, Callable[[NodeWorld], object]] = {
     "a process is in its control group": lambda given: setattr(given.machine, "groups", f"0::/cri-{ID}.scope\n"),
     "its veth leads into a namespace": veth,
-    "a call is at work for it": hold_lock,
     "the directory of namespaces is not there": lambda given: rename_namespace(given, "/nonexistent/netns/pod"),
     "only a process number names the namespace": lambda given: rename_namespace(given, "/proc/4194304/ns/net"),
     "nothing names the namespace": without_netns,
@@ -77,6 +69,15 @@ def test_in_doubt_a_container_is_there(given: NodeWorld, reason: str) -> None:
     given.end()
     SPARED[reason](given)
     assert kinds(given) == []
+
+
+def test_a_container_that_a_call_is_at_work_for_is_no_leak(given: NodeWorld) -> None:
+    given.start()
+    given.end()
+    with given.write(given.world.state / f".{ID}.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert kinds(given) == []
+    assert kinds(given) == ["container", "lock"]
 
 
 @pytest.mark.parametrize(

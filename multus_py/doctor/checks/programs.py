@@ -91,7 +91,7 @@ def _programs(view: View) -> Iterator[tuple[str, Path]]:
 def _find(view: View, type: str) -> Path | None:
     """Return the first file of a name in the directories of plugins (cni-behaviour 8.6.2)."""
     for directory in view.search if "/" not in type else ():
-        path = view.root(f"{directory}/{type}")
+        path = view.seen(f"{directory}/{type}")  # where a link leads to
         if path.is_file():
             return path
     return None
@@ -103,7 +103,8 @@ def _unfit(view: View, path: Path) -> str:
     if head.startswith(b"#!"):
         words = head[2:].split(b"\n")[0].split()
         interpreter = os.fsdecode(words[0]) if words else ""
-        return "" if interpreter and view.root(interpreter).exists() else f"its interpreter {interpreter} is not there"
+        there = bool(interpreter) and view.seen(interpreter).exists()
+        return "" if there else f"its interpreter {interpreter} is not there"
     if not head.startswith(_ELF) or len(head) < 20:
         return "it is neither a program nor a script" if head else "it is empty"
     found = struct.unpack_from(f"{_ORDER.get(head[5], '<')}H", head, 18)[0]

@@ -80,7 +80,7 @@ class Patient:
         sandbox = self.stack.enter_context(self.node.sandbox(pod))
         self.node.runtime(self.document).add(sandbox)
         self.container_id = sandbox.container_id
-        self.api.edit("pod", "web", lambda old: section(old, "status").update(phase="Running"), subresource="status")
+        self.api.edit("pod", "web", lambda old: old.update(status={"phase": "Running"}), subresource="status")
         self.pod("next", "storage")
         return sandbox.namespace
 

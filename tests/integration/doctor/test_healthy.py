@@ -107,6 +107,6 @@ def test_a_container_that_mounts_the_node_sees_what_it_can(patient: Patient) -> 
     found = {each.id: each for each in patient.examine()}
     assert found["config-first"].severity is Severity.OK
     assert found["config-primary"].severity is Severity.OK
-    for id in ("readiness", "state-records", "state-containers", "log-errors"):
+    for id in ("plugin-present", "readiness", "state-records", "state-containers", "log-errors"):
         assert found[id].severity is Severity.NOTE, id
         assert "run it" in found[id].problem

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import subprocess
@@ -15,7 +16,7 @@ from multus_py.cni import errors
 from multus_py.cni.errors import CNIError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.unit.attach.world import World
 
@@ -30,12 +31,15 @@ def _orphan(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[bytes]]
         process.kill()
 
 
-@pytest.fixture
-def no_room() -> Iterator[Callable[[], None]]:
-    """Return what makes all writing to files fail, until the end of the test."""
+@contextlib.contextmanager
+def no_room() -> Iterator[None]:
+    """Let all writing to files fail, for the length of a context: pytest's own report may go to a file."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def note(world: World, text: str) -> None:
@@ -102,17 +106,12 @@ def test_what_a_call_starts_is_noted_until_it_lets_go(world: World) -> None:
 
 
 @pytest.mark.parametrize("command", ["ADD", "DEL"])
-def test_a_full_disk_ends_a_plugin_that_attaches_and_none_that_detaches(
-    world: World, command: str, no_room: Callable[[], None]
-) -> None:
+def test_a_full_disk_ends_a_plugin_that_attaches_and_none_that_detaches(world: World, command: str) -> None:
     with locking.locked(world.work(command), "c1") as call:
         assert call.executor.started is not None
-        no_room()
-        if command == "DEL":
+        expected = pytest.raises(OSError, match="File too large") if command == "ADD" else contextlib.nullcontext()
+        with expected, no_room():
             call.executor.started(17)
-        else:
-            with pytest.raises(OSError, match="File too large"):
-                call.executor.started(17)
 
 
 @pytest.mark.parametrize("at_once", [False, True], ids=["waiting", "at once"])

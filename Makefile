@@ -71,6 +71,8 @@ lock: ## Write requirements/*.lock anew after a change of pyproject.toml (UPGRAD
 
 docs: $(READY) ## Write the pages of docs/ that are made of the code: the references
 	@$(BIN)/python -m tools.configuration
+	@$(BIN)/python -m tools.findings
+	@$(BIN)/python -m tools.checks
 	@$(BIN)/python -m tools.reference
 
 docs-check: packages $(READY) ## What docs/ says is so: links, documents, and the commands with what they print

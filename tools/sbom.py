@@ -104,8 +104,8 @@ def document(found: Iterable[Origin], *, digest: str) -> str:
 def _packages() -> Iterator[tuple[Path, Origin]]:
     """Yield the files of the environment's Python packages."""
     for package in metadata.distributions():
-        said = package.metadata.get("License-Expression") or ""
-        origin = Origin("pypi", package.metadata["Name"].lower(), package.version, said)
+        said = package.metadata.json.get("license_expression", "")
+        origin = Origin("pypi", package.metadata["Name"].lower(), package.version, str(said))
         for file in package.files or ():
             yield Path(str(file.locate())).resolve(), origin
 

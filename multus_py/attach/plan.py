@@ -145,7 +145,7 @@ def is_allowed(settings: Settings, namespace: str, wanted: Selection) -> bool:
 
 def in_reach(settings: Settings, namespace: str) -> tuple[str, ...]:
     """Return the namespaces whose networks a namespace's pods may use where pods are kept apart."""
-    return (namespace, *settings.global_namespaces)
+    return tuple(dict.fromkeys((namespace, *settings.global_namespaces)))
 
 
 def _devices(work: Work, choices: list[_Choice], cluster: Cluster | None, pod: Pod | None) -> list[Device | None]:

@@ -147,6 +147,7 @@ class _Conversation:
         self._pending = memoryview(stdin)
         self._heard: dict[int, list[bytes]] = {self._stdout: [], self._stderr: []}
         self._open = set(pipes)
+        self._pidfd = -1
         self._size = 0
         self._reaped = False
 
@@ -154,6 +155,7 @@ class _Conversation:
         """Talk until the program ends; kill it at the deadline, and when we are interrupted ourselves."""
         timed_out = False
         try:
+            self._pidfd = posix.pidfd_open(self._pid)
             _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
             if started is not None:
                 started(self._pid)
@@ -167,32 +169,30 @@ class _Conversation:
                 self._kill()
                 self._reap()
             _close(*self._open)
+            if self._pidfd >= 0:
+                posix.close(self._pidfd)
         stdout, stderr = b"".join(self._heard[self._stdout]), b"".join(self._heard[self._stderr])
         return Outcome(code=code, stdout=stdout, stderr=stderr, timed_out=timed_out)
 
     def _talk(self, deadline: Deadline) -> bool:
         """Move data until the program has ended (True), or its time or its room is over (False)."""
-        pidfd = posix.pidfd_open(self._pid)
-        try:
-            poll = select.poll()
-            poll.register(pidfd, select.POLLIN)
-            if deadline.cancel >= 0:
-                poll.register(deadline.cancel, select.POLLIN)
-            for fd in self._open:
-                poll.register(fd, select.POLLOUT if fd == self._stdin else select.POLLIN)
-            while self._size <= MAX_OUTPUT:
-                left = deadline.remaining()
-                ready = [fd for fd, _ in poll.poll(None if left is None else left * 1000)]
-                if deadline.cancel in ready or (not ready and deadline.expired()):
-                    return False
-                for fd in ready:
-                    if fd != pidfd and not self._move(fd):
-                        poll.unregister(fd)
-                if pidfd in ready:
-                    return True
-            return False
-        finally:
-            posix.close(pidfd)
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        if deadline.cancel >= 0:
+            poll.register(deadline.cancel, select.POLLIN)
+        for fd in self._open:
+            poll.register(fd, select.POLLOUT if fd == self._stdin else select.POLLIN)
+        while self._size <= MAX_OUTPUT:
+            left = deadline.remaining()
+            ready = [fd for fd, _ in poll.poll(None if left is None else left * 1000)]
+            if deadline.cancel in ready or (not ready and deadline.expired()):
+                return False
+            for fd in ready:
+                if fd != self._pidfd and not self._move(fd):
+                    poll.unregister(fd)
+            if self._pidfd in ready:
+                return True
+        return False
 
     def _move(self, fd: int) -> bool:
         """Write or read what is possible now; tell whether the pipe is still of use. It is closed when not."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from multus_py.cli import parsers
+from multus_py.cli import parsers, screen
+from multus_py.findings.finding import Finding, Severity, exit_status
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    import argparse
 
     from multus_py.cli.parsers import Commands
     from multus_py.doctor.check import Check
@@ -44,6 +43,7 @@ def register(commands: Commands) -> None:
     )
     parsers.add_output(parser, "text", "json")
     parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="run these checks only")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print what is wrong, and nothing else")
     parser.add_argument("--list", action="store_true", help="list the checks, and run none")
     _add_places(parser)
     parser.set_defaults(run=run)
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Examine the node; return the exit status."""
     from multus_py.doctor import examination, table  # the library of schemas takes two tenths of a second to load
     from multus_py.doctor.view import View
-    from multus_py.findings import finding, rendering
+    from multus_py.findings import rendering
 
     try:
         checks = table.chosen(arguments.only)
@@ -64,13 +64,32 @@ def run(arguments: argparse.Namespace) -> int:
         width = max(len(check.id) for check in checks)
         print("\n".join(f"{check.id:<{width}}  {check.title}" for check in checks))
         return 0
-    console, found = _console(), []
-    for each in examination.examine(View(_options(arguments)), checks, progress=_progress):
-        found.append(each)
-        if arguments.output == "text":
-            rendering.text([each], console)
-    print(rendering.json(found) if arguments.output == "json" else rendering.summary(found))
-    return finding.exit_status(found)
+    shown = {Severity.ERROR, Severity.WARNING, *([] if arguments.quiet else [Severity.OK])}
+    console = screen.console()
+    found: list[Finding] = []
+    with View(_options(arguments)) as view:
+        for each in examination.examine(view, checks, progress=_progress):
+            found.append(each)
+            if arguments.output == "text" and each.severity in shown:
+                rendering.text([each], console)
+    if arguments.output == "json":
+        print(rendering.json([each for each in found if each.severity in shown or not arguments.quiet]))
+    elif not arguments.quiet:
+        rendering.text(_together(found), console)
+        console.print(rendering.summary(found))
+    return exit_status(found)
+
+
+def _together(found: list[Finding]) -> list[Finding]:
+    """Return one note for each reason that something was not looked at, with the checks that it held up."""
+    notes = [each for each in found if each.severity is Severity.NOTE]
+    reasons = dict.fromkeys(each.problem for each in notes)
+    return [
+        Finding(
+            id=", ".join(each.id for each in notes if each.problem == reason), severity=Severity.NOTE, problem=reason
+        )
+        for reason in reasons
+    ]
 
 
 def _add_places(parser: argparse.ArgumentParser) -> None:
@@ -109,18 +128,8 @@ def _options(arguments: argparse.Namespace) -> Options:
     return Options(**{name: value for name, value in given.items() if value})  # type: ignore[arg-type]  # by argparse
 
 
-def _console(*, stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    return Console(stderr=stderr, highlight=False)
-
-
 @contextmanager
 def _progress(check: Check) -> Iterator[None]:
     """Say on a terminal which check takes its time."""
-    console = _console(stderr=True)
-    if not console.is_terminal or os.environ.get("TERM") == "dumb":
-        yield
-        return
-    with console.status(f"{check.id}: looking whether {check.title}"):
+    with screen.waiting(f"{check.id}: looking whether {check.title}"):
         yield

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +26,7 @@ def register(commands: Commands) -> None:
     labs = parser.add_subparsers(required=True, metavar="WHAT")
     demo = parsers.add_command(labs, "demo", "show the main job, step by step (needs root)")
     demo.set_defaults(run=_demo)
-    shell = labs.add_parser("shell", help="run a command, or a shell, on a node with two pods (needs root)")
+    shell = parsers.add_command(labs, "shell", "run a command, or a shell, on a node with two pods (needs root)")
     shell.add_argument(
         "--apply",
         action="append",
@@ -35,6 +37,9 @@ def register(commands: Commands) -> None:
     )
     shell.add_argument("command", nargs="*", help="what to run; nothing for a shell")
     shell.set_defaults(run=_shell)
+    apply = parsers.add_command(labs, "apply", "in such a shell: bring networks and pods to its API server")
+    apply.add_argument("files", nargs="+", type=Path, metavar="FILE", help="objects as YAML; pods wait on the node")
+    apply.set_defaults(run=_apply)
 
 
 def _demo(_options: argparse.Namespace) -> int:
@@ -47,3 +52,16 @@ def _shell(options: argparse.Namespace) -> int:
     from multus_py.lab import shell
 
     return shell.main(options.command, objects=options.apply)
+
+
+def _apply(options: argparse.Namespace) -> int:
+    from multus_py.cluster.errors import ClusterError
+    from multus_py.lab import applying
+
+    try:
+        for done in applying.apply(options.files, Path(os.environ.get("KUBECONFIG", ""))):
+            print(done)
+    except (applying.ApplyError, ClusterError, OSError) as error:
+        print(f"multus lab apply: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -16,6 +16,13 @@ STATUSES = {0: "all went well", 1: "something failed; standard error says what",
 """What exit statuses mean, unless a command says otherwise."""
 
 
+class _Help(argparse.HelpFormatter):
+    """Wraps what is prose, and leaves alone what has lines: examples and exit statuses."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if "\n" in text else super()._fill_text(text, width, indent)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that remembers the examples and exit statuses in its help: docs/commands.md is made from them."""
 
@@ -65,7 +72,7 @@ def add_command(
         help=help,
         description=description or f"{help[0].upper()}{help[1:]}.",
         epilog="\n".join([*(["examples:", *shown, ""] if shown else []), "exit status:", *ends]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     parser.examples, parser.statuses = examples, statuses
     return parser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -94,7 +95,8 @@ def _show(arguments: argparse.Namespace, wanted: Callable[[Container], bool], wh
         print(f"multus show: {error}", file=sys.stderr)
         return 1
     if arguments.output in _DRAWINGS:
-        title = f"{containers[0].subject} on {platform.node()}" if one else f"Pods on {platform.node()}"
+        where = os.environ.get("MULTUS_NODE_NAME") or platform.node()
+        title = f"{containers[0].subject if one else 'Pods'} on {where}"
         sys.stdout.write(_DRAWINGS[arguments.output](picture.picture(title, containers, findings or ())))
     elif arguments.output != "table":
         shown: list[JSONValue] = [documents.container(each, _of(each, findings)) for each in containers]
@@ -116,6 +118,9 @@ def _print(containers: Sequence[Container], findings: Sequence[Finding] | None, 
     if detailed:
         for container in containers:
             screen.pairs(_facts(container))
+    if not containers:
+        print("nothing is attached on this node")
+        return
     screen.table(_COLUMNS, [row for container in containers for row in _rows(container, findings)])
     if findings:
         print()

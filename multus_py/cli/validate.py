@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multus_py.cli import parsers
+from multus_py.cli import parsers, screen
 from multus_py.findings import finding as model
 from multus_py.findings.finding import Finding, Severity
 
@@ -60,12 +60,13 @@ def run(arguments: argparse.Namespace) -> int:
     cluster, problem = _cluster(arguments.kubeconfig)
     findings += problem
     try:
-        findings += checking.validate(
-            contents,
-            namespace=arguments.namespace,
-            cluster=cluster,
-            on_node=lambda name: _is_on_node(arguments.conf_dir, name),
-        )
+        with screen.waiting("checking"):
+            findings += checking.validate(
+                contents,
+                namespace=arguments.namespace,
+                cluster=cluster,
+                on_node=lambda name: _is_on_node(arguments.conf_dir, name),
+            )
     finally:
         if cluster is not None:
             cluster.close()
@@ -146,9 +147,7 @@ def _show(findings: list[Finding], output: str, *, files: int) -> None:
     elif output == "sarif":
         print(rendering.sarif(findings, rules=rules.RULES))
     else:
-        from rich.console import Console
-
-        console = Console()
+        console = screen.console()
         rendering.text(findings, console)
         summary = rendering.summary(findings) or "nothing wrong"
-        console.print(f"{files} {'file' if files == 1 else 'files'}: {summary}", highlight=False)
+        console.print(f"{files} {'file' if files == 1 else 'files'}: {summary}")

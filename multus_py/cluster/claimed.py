@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject
     from multus_py.cluster.allocation import Allocated
     from multus_py.cluster.objects import Claim, Pod
+    from multus_py.cluster.slices import Device
 
     Ask: TypeAlias = Callable[[Sequence[Operation]], list[JSONObject]]
     """Carries out operations and returns the documents, in order. Raises ClusterError."""
@@ -45,17 +46,20 @@ def devices(pod: Pod, ask: Ask) -> PodDevices:
 
 
 def _devices(pod: Pod, ask: Ask) -> PodDevices:
-    found: dict[str, tuple[str, ...]] = {}
-    passed_over: list[str] = []
     allocated = _allocated(pod, ask)
-    published = _published(dict.fromkeys(one.driver for one in allocated if not one.admin), pod.node, ask)
-    for one in allocated:
-        device = slices.Device() if one.admin else published.device(one.driver, one.pool, one.device, whose=str(one))
-        reason = _unusable(one, device)
-        if reason:
-            passed_over.append(f"{one} {reason}")
-        else:
-            found[device.resource] = (*found.get(device.resource, ()), device.id)
+    ours = [one for one in allocated if not one.admin]
+    published = _published(dict.fromkeys(one.driver for one in ours), pod.node, ask)
+    found: dict[str, tuple[str, ...]] = {}
+    passed_over = [
+        f"{one} is there to be looked at (adminAccess): it may be another pod's" for one in allocated if one.admin
+    ]
+    for one in ours:
+        device = published.device(one.driver, one.pool, one.device, whose=str(one))
+        if device.missing:
+            passed_over.append(f"{one} has no attribute {' and no '.join(device.missing)} with a string")
+            continue
+        _check_resource(one, device)
+        found[device.resource] = (*found.get(device.resource, ()), device.id)
     return PodDevices(claimed=found, passed_over=tuple(passed_over))
 
 
@@ -105,16 +109,8 @@ def _list(selector: str, *, token: str) -> Operation:
     return Operation(verb="list", resource=operation.SLICES, query=query)
 
 
-def _unusable(one: Allocated, device: slices.Device) -> str:
-    """Return why no network can have a device, "" when one can. Raises ClusterError."""
-    if one.admin:
-        return "is there to be looked at (adminAccess): it may be another pod's"
-    missing = [
-        name for name, text in ((slices.DEVICE_ID, device.id), (slices.RESOURCE_NAME, device.resource)) if not text
-    ]
-    if missing:
-        return f"has no attribute {' and no '.join(missing)} with a string"
+def _check_resource(one: Allocated, device: Device) -> None:
+    """Refuse a device of another resource than the one that the pod asked for. Raises ClusterError."""
     if one.resource and device.resource != one.resource:
         problem = f"{one} is allocated for resource {one.resource}, but its attribute {slices.RESOURCE_NAME} says"
         raise errors.ClusterError(f"{problem} {device.resource}")
-    return ""

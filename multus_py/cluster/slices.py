@@ -28,6 +28,11 @@ class Device(value.Value):
     id: str = ""
     resource: str = ""
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The attributes that a network would need, and that it has not."""
+        return tuple(name for name, text in ((DEVICE_ID, self.id), (RESOURCE_NAME, self.resource)) if not text)
+
 
 class Published:
     """The devices of some drivers."""

@@ -7,6 +7,7 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from multus_py.doctor import server
 from multus_py.inventory.places import Places
 
 CONF_DIR = PurePosixPath("/etc/cni/net.d")
@@ -31,6 +32,8 @@ class Options:
     """Empty for what the configuration says."""
     node: str = field(default_factory=lambda: os.environ.get("MULTUS_NODE_NAME") or socket.gethostname().lower())
     """The node's name in the cluster."""
+    api_timeout: float = server.TIMEOUT
+    """Seconds that one question to the API server may take."""
     log_lines: int = 1000
     """How many lines at the end of the log are read."""
     modules: PurePosixPath = _MODULES

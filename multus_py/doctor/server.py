@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from multus_py.cluster.kubeconfig import Access
 
 TIMEOUT = 5.0
-"""Seconds that one question may take."""
+"""Seconds that one question may take, if nothing else is said."""
 _PAGE = 500
 
 
@@ -36,15 +36,27 @@ class RefusedError(Exception):
 class Server:
     """The API server. Methods raise RefusedError, ClusterError, http.ProtocolError and OSError."""
 
-    def __init__(self, access: Access, credential: Credential, *, clock: Clock) -> None:
-        """Prepare; nothing is connected yet. Raises ConfigError."""
+    def __init__(self, access: Access, credential: Credential, *, clock: Clock, timeout: float = TIMEOUT) -> None:
+        """Prepare; nothing is connected yet. Raises ConfigError.
+
+        Args:
+            access: Which server.
+            credential: Who we are.
+            clock: What time-outs are measured on.
+            timeout: Seconds that one question may take.
+        """
         self._dialer = dial.Dialer(access, credential, clock=clock, agent="multus-py-doctor")
         self._connection = http.Connection(self._dialer)
         self._clock = clock
+        self._timeout = timeout
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
 
     def answer(self, path: str) -> Response:
         """Ask for something; return the answer, whatever its status."""
-        return self._connection.request(self._dialer.message("GET", path), Deadline(self._clock, TIMEOUT))
+        return self._connection.request(self._dialer.message("GET", path), Deadline(self._clock, self._timeout))
 
     def get(self, path: str) -> JSONObject:
         """Return the object at a path."""
@@ -77,7 +89,7 @@ class Server:
             media_type="application/json",
             body=jsontext.dumps(review).encode(),
         )
-        status = document(self._connection.request(message, Deadline(self._clock, TIMEOUT))).get("status")
+        status = document(self._connection.request(message, Deadline(self._clock, self._timeout))).get("status")
         return isinstance(status, dict) and status.get("allowed") is True
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from multus_py.doctor.view import View
     from multus_py.multinet.selection import Selection
 
+_RUNNING = "Running"
 _OVER = ("Succeeded", "Failed")
 _FLANNEL = "bridge"  # what flannel runs when its configuration names nothing else
 
@@ -39,7 +40,7 @@ class Scheduled:
     @property
     def waits(self) -> bool:
         """Whether it has not started yet."""
-        return self.phase == "Pending"
+        return self.phase != _RUNNING
 
     def wanted(self, multus_namespace: str) -> tuple[Selection, ...]:
         """Return the networks that it asks for. Raises SelectionError."""
@@ -114,11 +115,11 @@ def parse(view: View, nad: Nad) -> conf.Network:
 
 
 def extent(view: View) -> str:
-    """Say how much of the cluster the networks are of."""
+    """Say what of the cluster's networks is not known; empty when all are."""
     try:
-        return f"and {len(view.nads)} NADs"
+        return "" if len(view.nads) else " (the cluster has no NADs)"
     except (BlockedError, SkippedError) as reason:
-        return f"without the cluster's NADs ({reason})"
+        return f" (those of NADs not looked at: {reason})"
 
 
 def _configured(view: View) -> Iterator[Used]:

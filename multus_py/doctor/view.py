@@ -10,14 +10,14 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from multus_py.attach import adapters
 from multus_py.base import clock as clocks
 from multus_py.base import log, process
 from multus_py.base.clock import Deadline, SystemClock
 from multus_py.cluster import credentials, errors, http, kubeconfig, operation
-from multus_py.doctor import configuration, server, usage
+from multus_py.doctor import configuration, usage
 from multus_py.doctor.check import BlockedError, SkippedError
 from multus_py.doctor.once import once
 from multus_py.doctor.root import Root
@@ -42,24 +42,34 @@ if TYPE_CHECKING:
     from multus_py.node.interfaces import Interface
 
 NADS_PATH = "/apis/k8s.cni.cncf.io/v1"
+_BUSY, _BROKEN = 429, 500
 _TRUST = (
     "Check certificate-authority-data in the kubeconfig against the cluster's CA; `multus daemon` writes it anew when "
-    "that "
-    "of its service account has changed."
+    "that of its service account has changed."
 )
 
 
 class View:
-    """One node."""
+    """One node. As a context it hangs up at the end."""
 
     def __init__(
-        self, options: Options, *, clock: Clock | None = None, environment: Mapping[str, str] | None = None
+        self, options: Options, *, clock: Clock | None = None, environment: Mapping[bytes, bytes] | None = None
     ) -> None:
         """Look at a node; nothing is read yet."""
         self.options = options
         self.clock: Clock = clock or SystemClock()
         self.root = Root(options.root)
-        self._environ = {name.encode(): text.encode() for name, text in (environment or os.environ).items()}
+        self._server: Server | None = None
+        self._environ = process.clean_environment(os.environb if environment is None else environment)
+
+    def __enter__(self) -> Self:
+        """Do nothing: what is wanted is opened when it is wanted."""
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Hang up, if anybody has been asked."""
+        if self._server is not None:
+            self._server.close()
 
     @property
     def now(self) -> float:
@@ -94,6 +104,11 @@ class View:
         """Where plugins are looked for, in order: `binDir`, then what runtimes pass as CNI_PATH."""
         return tuple(dict.fromkeys([self.settings.bin_dir, str(self.options.bin_dir)]))
 
+    @property
+    def state(self) -> Path:
+        """The directory of records; it need not be there yet. Raises BlockedError, SkippedError."""
+        return self.seen(f"{self.settings.cni_dir}/results").parent
+
     @once
     def links(self) -> dict[str, Interface]:
         """The interfaces of the node's own network namespace, by name. Raises BlockedError."""
@@ -117,7 +132,7 @@ class View:
     @once
     def credential(self) -> Credential:
         """Who the node is to the cluster. Raises BlockedError, SkippedError."""
-        deadline = Deadline(self.clock, server.TIMEOUT)
+        deadline = Deadline(self.clock, self.options.api_timeout)
         try:
             return credentials.obtain(self.access, run=process.run, environ=self._environ, deadline=deadline)
         except errors.ClusterError as error:
@@ -133,7 +148,8 @@ class View:
     def contact(self) -> tuple[Server, Response]:
         """The API server, and its first answer, whatever that is. Raises BlockedError, SkippedError."""
         try:
-            found = Server(self.access, self.credential, clock=self.clock)
+            found = Server(self.access, self.credential, clock=self.clock, timeout=self.options.api_timeout)
+            self._server = found
             return found, found.answer(NADS_PATH)
         except errors.UntrustedError as error:
             raise BlockedError("api-trusted", f"{self.access.server}: {error}", remedy=_TRUST) from error
@@ -165,9 +181,15 @@ class View:
             raise BlockedError(
                 "api-credentials",
                 f"{self.access.server} does not know who we are (401)",
-                remedy="The service account or its token is gone, or of another cluster: let `multus daemon` write the "
-                "kubeconfig anew.",
+                remedy="The service account or its token is gone, or of another cluster: let `multus daemon` write "
+                "the kubeconfig anew.",
                 file=self.settings.kubeconfig,
+            )
+        if first.status >= _BROKEN or first.status == _BUSY:
+            raise BlockedError(
+                "api-reachable",
+                f"{self.access.server} answers {first.status} {first.reason}".strip(),
+                remedy="Look at the API server and at what is in front of it: a load balancer, a proxy.",
             )
         return found
 

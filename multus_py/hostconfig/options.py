@@ -237,14 +237,23 @@ def from_file(path: Path) -> Options:
         HostConfigError: It cannot be read, or a value is wrong; the message names the key.
     """
     document = read_document(path)
+    try:
+        options = from_document(document)
+    except HostConfigError as error:
+        raise HostConfigError(f"{path}: {error}") from error
+    return dataclasses.replace(options, warnings=_unknown(path, document))
+
+
+def from_document(document: JSONObject) -> Options:
+    """Return what a configuration file says that has been checked against the schema.
+
+    Raises:
+        HostConfigError: Values do not go together; the message names the keys.
+    """
     fields = Fields(document, "")
     own = {name.key for name in _NAMES}
     settings = {key: fields.raw(key) for key in sorted(validation.settings_keys() - own) if fields.has(key)}
-    try:
-        options = _checked(_with(Options(), fields))
-    except HostConfigError as error:
-        raise HostConfigError(f"{path}: {error}") from error
-    return dataclasses.replace(options, settings=settings, warnings=_unknown(path, document))
+    return dataclasses.replace(_checked(_with(Options(), fields)), settings=settings)
 
 
 def _with(base: Options, fields: Fields) -> Options:

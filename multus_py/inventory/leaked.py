@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multus_py.attach import networks as lookup
+from multus_py.attach import plan as planning
 from multus_py.base import jsontext
 from multus_py.cni import conf
 from multus_py.cni.errors import CNIError
@@ -53,7 +55,12 @@ def leaked(node: Node, *, networks: Iterable[Network] = ()) -> tuple[Leak, ...]:
 
 def networks_of(node: Node, containers: Iterable[Container]) -> tuple[Network, ...]:
     """Return the networks that Multus is known to attach: those of its configuration, and of containers."""
-    found = list(node.work.settings.delegates)
+    settings = node.work.settings
+    found = list(settings.delegates)
+    try:
+        found.append(planning.cluster_network(settings, lookup.Finder(settings, None)).network)
+    except CNIError:  # a NAD, which the caller may know; records have it, too
+        pass
     for each in (each for container in containers for each in container.attachments):
         try:
             found.append(conf.parse(jsontext.dumps(each.config).encode()))

@@ -90,6 +90,7 @@ RULES = (
         remedy="Find out who removed it, then restart the pod.",
     ),
 )
+_LINK_LOCAL = "fe80:"
 _REMEDIES = {rule.id: rule.remedy for rule in RULES}
 
 
@@ -158,7 +159,7 @@ class _Comparison:
             yield self._finding("mtu-differs", f"expected {wanted.mtu}, found {found.mtu}")
         for address in wanted.addresses:
             if address not in found.addresses:
-                has = ", ".join(found.addresses) or "none"
+                has = ", ".join(each for each in found.addresses if not each.startswith(_LINK_LOCAL)) or "none"
                 yield self._finding("address-missing", f"expected address {address}, found {has}")
         yield from self._routes(routes)
 

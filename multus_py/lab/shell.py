@@ -11,6 +11,7 @@ whatever way, the kernel takes all of it away.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -19,6 +20,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import yaml
 
@@ -35,6 +37,8 @@ NETWORK_CONFIG, PLUGINS, STATE = Path("/etc/cni/net.d"), Path("/opt/cni/bin"), P
 KUBECONFIG = NETWORK_CONFIG / "multus.d" / "multus.kubeconfig"
 _OWN = (NETWORK_CONFIG.parent, PLUGINS.parent, STATE, Path("/run"))
 """What the shell has for itself. It has to exist on the machine, to be mounted over."""
+_MADE, _USERS = Path("/run/multus-lab.made"), Path("/run/multus-lab.users")
+"""Which of them labs have made; and the lock that labs hold while they are there."""
 _INSIDE = "MULTUS_LAB_SHELL"
 _SUBNET = "198.51.100.0/24"
 _NEIGHBOUR = "203.0.113.254/24"
@@ -59,7 +63,7 @@ def main(command: Sequence[str], *, objects: Sequence[Path] = ()) -> int:
         made = _machine(stack, Path(directory))
         api = stack.enter_context(APIServer(listen=made.namespace.listen("127.0.0.1", 6443)))
         _configure(made, api)
-        _create(stack, made, api, _usual() if not objects else _read(objects))
+        _create(stack, made, api, _usual() if not objects else read(objects))
         argv = made.namespace.command(list(command) or ["bash", "--norc"])
         return subprocess.run(argv, check=False, env=_environment()).returncode
 
@@ -74,14 +78,45 @@ def _apart() -> int:
 
 @contextmanager
 def _mount_points() -> Iterator[None]:
-    missing = [path for path in _OWN if not path.exists()]
-    for path in missing:
-        path.mkdir(parents=True)
+    """Make the directories that the machine lacks; the last lab to end removes them.
+
+    To remove a directory is to unmount what any lab has there, so each lab says that it is there by a shared lock.
+    """
+    with _USERS.open("w") as users:
+        with _made() as made:
+            made += [path for path in _OWN if not path.exists()]
+            for path in made:
+                path.mkdir(parents=True, exist_ok=True)
+            fcntl.flock(users, fcntl.LOCK_SH)
+        try:
+            yield
+        finally:
+            with _made() as made:
+                fcntl.flock(users, fcntl.LOCK_UN)
+                if _is_free(users):
+                    for path in made:
+                        path.rmdir()
+                    made.clear()
+
+
+@contextmanager
+def _made() -> Iterator[list[Path]]:
+    """Give the directories that labs have made, to be changed; one lab at a time."""
+    with _MADE.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        made = [Path(line) for line in file.read().splitlines()]
+        yield made
+        file.truncate(0)
+        file.write("".join(f"{path}\n" for path in made))
+
+
+def _is_free(lock: TextIO) -> bool:
     try:
-        yield
-    finally:
-        for path in missing:
-            path.rmdir()
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _machine(stack: ExitStack, directory: Path) -> Node:
@@ -124,6 +159,12 @@ def _create(stack: ExitStack, made: Node, api: APIServer, objects: Iterable[Obje
         created = api.create(obj)
         if text(created, "kind") == "Pod":
             runtime.add(stack.enter_context(made.sandbox(created)))
+            name, namespace = (text(created, "metadata", key) for key in ("name", "namespace"))
+            api.edit("pod", name, _running, namespace=namespace, subresource="status")
+
+
+def _running(pod: Object) -> None:
+    pod["status"] = {"phase": "Running"}
 
 
 def _usual() -> Iterator[Object]:
@@ -135,7 +176,8 @@ def _usual() -> Iterator[Object]:
     yield manifests.pod("db", "storage@backup, storage", node=NODE)
 
 
-def _read(files: Iterable[Path]) -> Iterator[Object]:
+def read(files: Iterable[Path]) -> Iterator[Object]:
+    """Return the objects of files; pods are for this node. Raises OSError."""
     for file in files:
         for document in yaml.safe_load_all(file.read_text()):
             if document.get("kind") == "Pod":
@@ -145,7 +187,12 @@ def _read(files: Iterable[Path]) -> Iterator[Object]:
 
 def _environment() -> dict[str, str]:
     path = f"{PLUGINS}:{os.environ.get('PATH', '/usr/bin:/bin')}"
-    return os.environ | {"PATH": path, "KUBECONFIG": str(KUBECONFIG), "PS1": "node1# "}
+    return os.environ | {
+        "PATH": path,
+        "KUBECONFIG": str(KUBECONFIG),
+        "MULTUS_NODE_NAME": NODE,  # in place of the machine's host name
+        "PS1": f"{NODE}# ",
+    }
 
 
 def _run(*argv: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from multus_py.validate.nads import Definition
 
 _CONFIG_FILES = (".conf", ".conflist")
+_GROUPS = ("", "apps", "batch", nads.GROUP)
 _DAEMON_CONFIG = "daemon-config.json"
 
 
@@ -75,9 +77,9 @@ def _check(document: Document, given: _Given, namespace: str) -> Iterator[Findin
 
 def _check_object(document: Document, given: _Given, namespace: str) -> Iterator[Finding]:
     """Check an object of Kubernetes."""
-    kind, version = document.object.get("kind"), document.object.get("apiVersion")
-    if isinstance(kind, str) and kind.endswith("List") and isinstance(document.object.get("items"), list):
-        for at, _ in enumerate(document.object["items"] or ()):  # type: ignore[arg-type]  # a list, as just seen
+    kind, version, items = (document.object.get(key) for key in ("kind", "apiVersion", "items"))
+    if isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):
+        for at, _ in enumerate(items):
             yield from _check(document.part(("items", at)), given, namespace)
     elif kind == nads.KIND:
         named = document.named(_subject("nad", document))
@@ -95,15 +97,12 @@ def _check_object(document: Document, given: _Given, namespace: str) -> Iterator
 
 
 def _check_kind(document: Document, kind: object, version: object) -> Iterator[Finding]:
-    """Find kinds that are meant to be one of those that are checked."""
+    """Find kinds that are meant to be one of those that are checked; other groups have kinds of all names."""
+    if str(version or "v1").rpartition("/")[0] not in _GROUPS:
+        return
     known = (nads.KIND, *pods.TEMPLATES)
     meant = dialect.closest(kind, known) if isinstance(kind, str) and kind not in known else ""
-    if (
-        isinstance(version, str)
-        and version.startswith(f"{nads.GROUP}/")
-        and not meant
-        and "ipam" not in str(kind).lower()
-    ):
+    if kind is None and version == nads.API_VERSION:
         meant = nads.KIND
     if meant:
         yield document.finding(
@@ -175,18 +174,21 @@ def _check_together(
     given: _Given, namespace: str, cluster: Cluster | None, on_node: Callable[[str], bool]
 ) -> Iterator[Finding]:
     """Yield what documents say of each other."""
-    settings = given.settings[0][1] if given.settings else Settings()
-    definitions = tuple(definition for _, definition in given.definitions)
-    context = Context(definitions=definitions, settings=settings, cluster=cluster)
+    named = [document.object.get("name") for document in given.configurations]
+    context = Context(
+        definitions=tuple(definition for _, definition in given.definitions),
+        settings=given.settings[0][1] if given.settings else Settings(),
+        cluster=cluster,
+        has_file=lambda name: name in named or on_node(name),
+    )
     yield from references.duplicates(given.definitions)
-    files = {document.object.get("name") for document in given.configurations}
     for document, definition in given.definitions:
-        if nads.without_config(document) and definition.name not in files and not on_node(definition.name):
-            yield nads.not_on_node(document, settings.conf_dir)
-    for document, said in given.settings:
-        yield from references.check_settings(document, Context(definitions=definitions, settings=said))
+        if nads.without_config(document) and not context.has_file(definition.name):
+            yield nads.not_on_node(document, context.settings.conf_dir)
+    for document, settings in given.settings:
+        yield from references.check_settings(document, dataclasses.replace(context, settings=settings))
     for document, kind in given.pods:
-        pod = pods.pod(document, kind, namespace=namespace, multus_namespace=settings.multus_namespace)
+        pod = pods.pod(document, kind, namespace=namespace, multus_namespace=context.settings.multus_namespace)
         yield from references.check_pod(pod, context)
 
 

@@ -178,7 +178,7 @@ def _check_versions(document: Document, network: conf.Network) -> Iterator[Findi
 
 def _check_switches(document: Document, version: str) -> Iterator[Finding]:
     for key, verb in _VERB_SWITCHES:
-        if document.get((key,)) in {True, "true"} and not versions.at_least(version, versions.MINIMUM[verb]):
+        if document.get((key,)) in (True, "true") and not versions.at_least(version, versions.MINIMUM[verb]):
             yield document.finding(
                 "setting-without-effect",
                 (key,),

@@ -99,18 +99,12 @@ class Document:
         at, line = place.start, self.text.count("\n", 0, place.start) + 1
         lines = []
         for wanted in text.split("\n"):
-            first = True
-            for char in wanted.split():
-                found = self.text.find(char[0], at, place.end)
-                if found >= 0:
-                    line += self.text.count("\n", at, found)
-                    at = found
-                if first:
+            for number, word in enumerate(wanted.split() or [""]):
+                found = max(at, self.text.find(word[:1], at, place.end))
+                line += self.text.count("\n", at, found)
+                at = found + len(word)
+                if number == 0:
                     lines.append(self._line(line))
-                    first = False
-                at += len(char)
-            if first:
-                lines.append(self._line(line))
         return tuple(lines)
 
     def finding(

@@ -231,13 +231,19 @@ def _check_gateway(document: Document, path: Path, subnets: tuple[Subnet, ...]) 
     gateway = address(document.get(path))
     if gateway is None or not subnets or any(_within(gateway, subnet) for subnet in subnets) or gateway.is_link_local:
         return
-    expected = " or ".join(map(str, subnets))
     yield document.finding(
         "gateway-outside-subnet",
         path,
-        f"expected an address of {expected}, found {gateway}",
+        f"expected an address of {' or '.join(map(str, subnets))}, found {gateway}",
         remedy="Write the gateway's address in the subnet; the pod reaches no other one directly.",
+        severity=Severity.ERROR if _has_route_by_gateway(document) else Severity.WARNING,
     )
+
+
+def _has_route_by_gateway(document: Document) -> bool:
+    """Tell whether a route goes by the gateway: the kernel refuses it then, and the pod fails."""
+    routes = _items(document, ("routes",))
+    return any(document.get(("routes", at, "gw")) is None for at, _ in enumerate(routes))
 
 
 def _check_overlaps(document: Document, sets: tuple[tuple[Range, ...], ...], key: str) -> Iterator[Finding]:

@@ -12,7 +12,9 @@ from multus_py.base import jsontext
 from multus_py.base.fields import Fields
 from multus_py.cni import conf, errors, versions
 from multus_py.findings.finding import Finding, Severity
-from multus_py.hostconfig import validation
+from multus_py.hostconfig import options, validation
+from multus_py.hostconfig.errors import HostConfigError
+from multus_py.hostconfig.validation import Kind
 from multus_py.validate import cniconf, shape
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from multus_py.validate.document import Document
 
 TYPE = "multus"
+_SHAPES = {kind.value for kind in (Kind.MISSING, Kind.TYPE, Kind.VALUE)}
+"""What is wrong with a document that is not to be read any further."""
 _VERBS = "1.1.0"
 """Where GC and STATUS begin."""
 
@@ -52,8 +56,13 @@ def check_daemon(document: Document) -> Iterator[Finding]:
     """Yield what is wrong with the daemon's configuration."""
     found = shape.check(document, "daemon-config")
     yield from found
-    if all(finding.severity is not Severity.ERROR for finding in found):
-        yield from _check_settings(document, daemon_settings(document))
+    if any(finding.id in _SHAPES for finding in found):
+        return
+    try:
+        options.from_document(document.object)
+    except HostConfigError as error:
+        yield document.finding("refused", (), str(error), remedy="Correct what the message names.")
+    yield from _check_settings(document, daemon_settings(document))
 
 
 def parsed(document: Document) -> Settings | None:

@@ -65,9 +65,9 @@ def check(document: Document, kind: str) -> Iterator[Finding]:
     given = document.get(where)
     for key in given if isinstance(given, dict) else ():
         yield from _check_key(document, (*where, key), key)
-    if kind != "Pod":
-        yield from _check_misplaced(document, ("metadata", "annotations"))
-    yield from _check_misplaced(document, (*TEMPLATES[kind], "metadata", "labels"))
+    for place in (("metadata", "annotations"), (*TEMPLATES[kind], "metadata", "labels")):
+        if place != where:
+            yield from _check_misplaced(document, place, where)
     for annotation in (NETWORKS, DEFAULT_NETWORK):
         yield from _check_annotation(document, (*where, annotation), annotation)
 
@@ -184,13 +184,14 @@ def _check_key(document: Document, path: Path, key: str) -> Iterator[Finding]:
             )
 
 
-def _check_misplaced(document: Document, where: Path) -> Iterator[Finding]:
+def _check_misplaced(document: Document, place: Path, where: Path) -> Iterator[Finding]:
+    """Find annotations where nobody reads them, unless they are where they belong, too: tools add some everywhere."""
     for annotation in (NETWORKS, DEFAULT_NETWORK):
-        if document.get((*where, annotation)) is not None:
-            kind = "a label" if where[-1] == "labels" else "an annotation of the object that makes the pods"
+        if document.get((*place, annotation)) is not None and document.get((*where, annotation)) is None:
+            kind = "a label" if place[-1] == "labels" else "an annotation of the object that makes the pods"
             yield document.finding(
                 "misplaced-annotation",
-                (*where, annotation),
+                (*place, annotation),
                 f"expected an annotation of the pod, found {kind}",
                 remedy="Move it to the annotations in the metadata of the pod or of the pod's template.",
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,8 @@ class Context:
     """The Multus configuration given, or its defaults."""
     cluster: Cluster | None = None
     """Where definitions are looked up that are not among those given."""
+    has_file: Callable[[str], bool] = lambda _name: False
+    """Tells whether there is a CNI configuration of a name, in the files or on this node."""
 
     def find(self, namespace: str, name: str) -> Definition | ClusterError | None:
         """Return a definition; None when it is not given and there is nobody to ask."""
@@ -73,7 +75,7 @@ def check_settings(document: Document, context: Context) -> Iterator[Finding]:
     for path, name in wanted:
         here = (settings.multus_namespace, name)
         elsewhere = [each.namespace for each in context.definitions if each.name == name]
-        if "/" not in name and elsewhere and here[0] not in elsewhere:
+        if "/" not in name and elsewhere and here[0] not in elsewhere and not context.has_file(name):
             yield document.finding(
                 "nad-in-other-namespace",
                 path,

@@ -175,7 +175,7 @@ _TABLE = (
     (
         "gateway-outside-subnet",
         "A gateway outside of the subnet",
-        "Pods cannot reach it directly, so the route through it cannot be made.",
+        "Pods cannot reach it directly, so routes through it cannot be made: an error where there are such routes.",
         "Write the gateway's address in the subnet.",
     ),
     (
@@ -193,7 +193,7 @@ _TABLE = (
     (
         "host-bits-set",
         "A subnet that is written with an address in it",
-        "Newer host-local plugins refuse it, so that pods fail after an upgrade.",
+        "host-local refuses it.",
         "Write the network's address.",
     ),
     (

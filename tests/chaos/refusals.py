@@ -47,6 +47,7 @@ def _refused(scene: Scene, *, fault: str, verb: str, number: int, lasting: bool)
         pod.result = said
         scene.is_as_told(pod)
     elif verb == "DEL" and "code" not in said:
+        scene.drop_device_information()  # in /run: docs/reliability.md says why it keeps no pod
         scene.nothing_left(pod)
         return
     else:

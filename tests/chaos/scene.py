@@ -144,6 +144,12 @@ class Scene(World):
             self.runtime.delete(pod.sandbox, netns=netns)
         self.nothing_left(pod)
 
+    def drop_device_information(self) -> None:
+        """Remove all device information, as the next boot does."""
+        for path in (self.run / DEVICE_INFORMATION).rglob("*"):
+            if path.is_file():
+                path.unlink()
+
     def nothing_left(self, pod: Pod) -> None:
         """Assert that nothing is left of a pod, and forget it."""
         if pod.sandbox.namespace.path.exists():

@@ -7,7 +7,6 @@ What a fenced block is stands behind its fence:
     console lab     the same as root on the lab's node (`multus lab shell`)
     console build   the same with dist/multus, where there is a build
     console e2e     the same on the Kubernetes of `make e2e`
-    console dra     the same where that has a DRA driver (tests/e2e/test_dra.py)
     text, mermaid   for the eye only
 
 In what is printed `...` stands for whatever differs from run to run: alone on a line, for any number of lines.
@@ -22,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = tuple(sorted((ROOT / "docs").glob("**/*.md")))
 DOCUMENTS, FOR_THE_EYE = ("yaml", "json"), ("text", "mermaid")
-CONSOLES = ("console", "console lab", "console build", "console e2e", "console dra")
+CONSOLES = ("console", "console lab", "console build", "console e2e")
 
 _FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

@@ -77,9 +77,10 @@ class DevicePlugin:
 
 
 def _device(text: str) -> messages.Device:
-    id, _, nodes = text.partition("@")
-    topology = messages.TopologyInfo(nodes=[messages.NUMANode(ID=int(node)) for node in nodes.split(",")])
-    return messages.Device(ID=id, health="Healthy", topology=topology if nodes else None)
+    id, _, places = text.partition("@")
+    nodes = [messages.NUMANode(ID=int(place)) for place in places.split(",") if place]
+    topology = messages.TopologyInfo(nodes=nodes) if nodes else None
+    return messages.Device(ID=id, health="Healthy", topology=topology)
 
 
 def main(resource: str, devices: list[str]) -> None:

@@ -247,6 +247,8 @@ class Node(Equipment):
             "volumePluginDir": "/var/lib/kubelet/volume-plugins",
             "fileCheckFrequency": "1s",
             "nodeStatusUpdateFrequency": "2s",
+            # A pod's claim that the API server does not yet let it see is asked for again only then.
+            "syncFrequency": "10s",
             "kubeAPIQPS": 200,
             "kubeAPIBurst": 400,
         }

@@ -10,7 +10,7 @@ import pytest
 
 from tests.docs import page, session
 from tests.docs.page import PAGES
-from tests.e2e import hardware
+from tests.e2e import dra, hardware
 from tests.e2e.cluster import Cluster, Space
 
 _INFO = "console e2e"
@@ -26,6 +26,9 @@ def _surroundings(path: Path, cluster: Cluster) -> Iterator[None]:
     if path.stem == "devices":
         with hardware.present(cluster, cluster.nodes[0], {hardware.FAST: hardware.DEVICES[hardware.FAST]}):
             yield
+    elif path.stem == "devices-dra":
+        with dra.present(cluster, cluster.nodes[0]):
+            yield
     else:
         yield
 
@@ -37,3 +40,5 @@ def test_docs(path: Path, space: Space, tmp_path: Path) -> None:
     folder.mkdir()
     with _surroundings(path, space.cluster):
         session.follow(path, _INFO, folder=folder, environment=environment)
+        space.delete_all()
+        space.gone()

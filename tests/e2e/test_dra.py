@@ -1,6 +1,6 @@
 """Devices by dynamic resource allocation: each network of a pod gets the right one of those in the pod's claims.
 
-The driver's part on the node is a process of its own (dradriver.py); what it would publish is written here by hand.
+The scheduler allocates, the controllers make claims of templates, the kubelet has them prepared by the driver (dra.py).
 """
 
 from __future__ import annotations
@@ -8,98 +8,51 @@ from __future__ import annotations
 import contextlib
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from multus_py.lab.objects import JSON, Object, at, text
-from tests.docs import session
+from multus_py.base.clock import SystemClock
+from multus_py.cluster.daemon import Daemon
+from multus_py.cluster.objects import Pod
+from multus_py.cluster.port import PodDevices
+from multus_py.lab.objects import Object, at, text
+from tests.e2e import dra
 from tests.e2e.api import CORE
 from tests.e2e.cluster import NETWORKS, Cluster, Space, pod_spec, status_of
-from tests.e2e.equipment import BINARY, REPOSITORY
+from tests.e2e.dra import DRIVER, NIC
+from tests.e2e.equipment import BINARY
 from tests.e2e.node import Node
 from tests.e2e.permissions import without
 from tests.e2e.waiting import wait_for
 
-DRA = "/apis/resource.k8s.io/v1"
-DRIVER, NIC = "nics.example.com", "example.com/nic"
-_DEVICE_ID, _RESOURCE_NAME = "k8s.cni.cncf.io/deviceID", "k8s.cni.cncf.io/resourceName"
-_ONLY_NODE1: Object = {
-    "nodeSelectorTerms": [
-        {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["node1"]}]}
-    ]
-}
-PLACES: dict[str, Object] = {
-    "node1": {"nodeName": "node1"},
-    "fabric": {"allNodes": True},
-    "rack": {"nodeSelector": _ONLY_NODE1},
-    "parts": {"perDeviceNodeSelection": True},
-}
-"""The pools, and where their devices are: in each way that there is to say it."""
-BUSES = {"node1": "3b", "fabric": "5e", "rack": "86", "parts": "af"}
+_SOCKET = "/run/multus/multus-py.sock"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _driver(cluster: Cluster) -> Iterator[None]:
-    """Run the driver on the first node, and publish its devices."""
-    node = cluster.nodes[0]
-    argv = ["env", f"PYTHONPATH={REPOSITORY}", sys.executable, "-m", "tests.e2e.dradriver", DRIVER]
-    driver = node.machine.start(argv, name="dradriver")
-    try:
-        registered = f"registered {DRIVER}: True"
-        wait_for(lambda: registered in driver.log.read_text(), "the kubelet knows the driver", timeout=30)
-        selector = f'device.driver == "{DRIVER}"'
-        of_class: Object = {"selectors": [{"cel": {"expression": selector}}], "extendedResourceName": NIC}
-        cluster.api.create(f"{DRA}/deviceclasses", {"metadata": {"name": "nics"}, "spec": of_class})
-        for pool in PLACES:
-            publish(cluster, pool, {f"{pool}-{index}": address(pool, index) for index in range(4)})
-        # What a driver that was interrupted leaves behind: another generation of the same devices.
-        publish(cluster, "node1", {f"node1-{index}": address("fabric", index) for index in range(4)}, generation=1)
+    with dra.present(cluster, cluster.nodes[0]):
         yield
-    finally:
-        driver.stop()
-        for kind in ("resourceslices", "deviceclasses"):
-            cluster.api.delete(f"{DRA}/{kind}")
 
 
 @pytest.fixture(name="node")
-def _node(space: Space, left: Node) -> Iterator[Node]:
-    with left.recording("sriov"):
-        configuration: Object = {"cniVersion": "1.0.0", "type": "sriov", "capabilities": {"deviceID": True}}
-        space.nad("nic", configuration, resource=NIC)
-        yield left
-
-
-def address(pool: str, index: int | str) -> str:
-    """Return what plugins call a device."""
-    return f"0000:{BUSES[pool]}:02.{index}"
-
-
-def publish(cluster: Cluster, pool: str, ids: Mapping[str, str], *, generation: int = 2) -> None:
-    """Write the slice of a pool, as a driver does."""
-    selection: Object = {"nodeName": "node1"} if pool == "parts" else {}
-    devices: list[JSON] = [
-        {"name": name, "attributes": {_DEVICE_ID: {"string": id}, _RESOURCE_NAME: {"string": NIC}}, **selection}
-        for name, id in ids.items()
-    ]
-    spec: Object = {"driver": DRIVER, "pool": {"name": pool, "generation": generation, "resourceSliceCount": 1}}
-    document: Object = {
-        "metadata": {"name": f"{pool}-{generation}"},
-        "spec": spec | PLACES[pool] | {"devices": devices},
-    }
-    cluster.api.create(f"{DRA}/resourceslices", document)
+def _node(space: Space, left: Node) -> Node:
+    """Return the node with the driver, and define a network that takes its devices."""
+    left.forget("sriov")
+    configuration: Object = {"cniVersion": "1.0.0", "type": "sriov", "capabilities": {"deviceID": True}}
+    space.nad("nic", configuration, resource=NIC)
+    return left
 
 
 def wanted(pool: str, count: int = 1) -> Object:
     """Return the spec of a claim for devices of a pool."""
-    prefix = f'device.attributes["k8s.cni.cncf.io"].deviceID.startsWith("{address(pool, "")}")'
-    exactly: Object = {"deviceClassName": "nics", "count": count, "selectors": [{"cel": {"expression": prefix}}]}
+    prefix = f'device.attributes["k8s.cni.cncf.io"].deviceID.startsWith("{dra.address(pool, "")}")'
+    exactly: Object = {"deviceClassName": dra.CLASS, "count": count, "selectors": [{"cel": {"expression": prefix}}]}
     return {"devices": {"requests": [{"name": "nic", "exactly": exactly}]}}
 
 
 def claim(space: Space, name: str, spec: Object) -> None:
-    space.api.create(f"{DRA}/namespaces/{space.name}/resourceclaims", {"metadata": {"name": name}, "spec": spec})
+    space.api.create(f"{dra.API}/namespaces/{space.name}/resourceclaims", {"metadata": {"name": name}, "spec": spec})
 
 
 def named(entry: str, claim: str) -> Object:
@@ -109,7 +62,7 @@ def named(entry: str, claim: str) -> Object:
 
 def template(space: Space, name: str, spec: Object) -> None:
     document: Object = {"metadata": {"name": name}, "spec": {"spec": spec}}
-    space.api.create(f"{DRA}/namespaces/{space.name}/resourceclaimtemplates", document)
+    space.api.create(f"{dra.API}/namespaces/{space.name}/resourceclaimtemplates", document)
 
 
 def create(
@@ -122,12 +75,17 @@ def create(
     space.api.create(f"{CORE}/namespaces/{space.name}/pods", document)
 
 
+def running(space: Space) -> Object:
+    """Wait until the pod runs: longer where the kubelet asked for a claim before it was allowed to see it."""
+    return space.running("web", timeout=90)
+
+
 def allocated(space: Space, name: str) -> list[str]:
     """Return the ids of what a claim is allocated, in order."""
-    found = space.api.get(f"{DRA}/namespaces/{space.name}/resourceclaims/{name}")
+    found = space.api.get(f"{dra.API}/namespaces/{space.name}/resourceclaims/{name}")
     results = at(found, "status", "allocation", "devices", "results")
     assert isinstance(results, list)
-    return [address(*text(result, "device").split("-")) for result in results]
+    return [dra.address(*text(result, "device").split("-")) for result in results]
 
 
 def generated(pod: Object) -> str:
@@ -149,14 +107,14 @@ def test_dra_claims_made_of_a_template(space: Space, node: Node) -> None:
     template(space, "two", wanted("node1", count=2))
     entry: Object = {"name": "nics", "resourceClaimTemplateName": "two"}
     create(space, node, "web", "nic, nic", entry)
-    pod = space.running("web")
+    pod = running(space)
     assert attached(node) == allocated(space, generated(pod))
     assert [text(one, "name") for one in status_of(pod)] == ["primary", f"{space.name}/nic", f"{space.name}/nic"]
 
 
 def test_dra_claims_by_name_of_every_kind_of_slice_in_the_pods_order(space: Space, node: Node) -> None:
     order = ["rack", "parts", "node1", "fabric"]
-    for pool in PLACES:
+    for pool in dra.PLACES:
         claim(space, f"of-{pool}", wanted(pool))
     create(
         space,
@@ -165,7 +123,7 @@ def test_dra_claims_by_name_of_every_kind_of_slice_in_the_pods_order(space: Spac
         ", ".join(["nic"] * len(order)),
         *(named(pool, f"of-{pool}") for pool in order),
     )
-    space.running("web")
+    running(space)
     assert attached(node) == [id for pool in order for id in allocated(space, f"of-{pool}")]
 
 
@@ -173,7 +131,7 @@ def test_dra_extended_resources(space: Space, node: Node) -> None:
     limits: Object = {"limits": {NIC: "1"}}
     containers: tuple[Object, ...] = ({"name": "b", "resources": limits}, {"name": "a", "resources": limits})
     create(space, node, "web", "nic, nic", containers=containers)
-    pod = space.running("web")
+    pod = running(space)
     status = at(pod, "status", "extendedResourceClaimStatus")
     mappings = at(status, "requestMappings")
     assert isinstance(mappings, list)
@@ -186,26 +144,18 @@ def test_dra_extended_resources(space: Space, node: Node) -> None:
 def test_dra_a_device_that_is_not_published(space: Space, node: Node) -> None:
     """The claim's allocation is written as a driver's own controller would write it."""
     claim(space, "ghostly", wanted("node1"))
-    path = f"{DRA}/namespaces/{space.name}/resourceclaims/ghostly"
+    path = f"{dra.API}/namespaces/{space.name}/resourceclaims/ghostly"
     result: Object = {"request": "nic", "driver": DRIVER, "pool": "node1", "device": "ghost"}
-    space.api.patch(f"{path}/status", {"status": {"allocation": {"devices": {"results": [result]}}}})
+    # With the time, which the scheduler would otherwise add when it reserves the claim, and is not allowed to.
+    allocation: Object = {"devices": {"results": [result]}, "allocationTimestamp": "2026-01-01T00:00:00Z"}
+    space.api.patch(f"{path}/status", {"status": {"allocation": allocation}})
     create(space, node, "web", "nic", named("nic", "ghostly"))
     device = f'device {DRIVER}/node1/ghost of ResourceClaim "ghostly" (the pod\'s "nic") is not published'
     space.event("web", "FailedCreatePodSandBox", f"pod {space.name}/web", device)
     wait_for(lambda: not node.records(), "the failed ADD is undone", timeout=10, found=node.leftovers)
-    with published(space.cluster, {"ghost": address("node1", 7)}):
-        space.running("web", timeout=90)
-    assert attached(node) == [address("node1", 7)]
-
-
-@contextlib.contextmanager
-def published(cluster: Cluster, ids: Mapping[str, str]) -> Iterator[None]:
-    """Publish the first node's pool anew for a while, with these devices only."""
-    publish(cluster, "node1", ids, generation=3)
-    try:
-        yield
-    finally:
-        cluster.api.delete(f"{DRA}/resourceslices/node1-3")
+    with dra.published(space.cluster, {"ghost": dra.address("node1", 7)}):
+        running(space)
+    assert attached(node) == [dra.address("node1", 7)]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +169,7 @@ def test_dra_without_a_rule_the_pod_says_what_is_missing(space: Space, node: Nod
         space.event("web", "FailedCreatePodSandBox", message, "forbidden")
         space.pod("others", "", on=node)
         space.running("others")
-    space.running("web", timeout=90)
+    running(space)
     assert attached(node) == allocated(space, "one")
 
 
@@ -228,34 +178,15 @@ def test_dra_through_the_daemon(space: Space, node: Node) -> None:
     entry: Object = {"name": "nics", "resourceClaimTemplateName": "one"}
     with _daemon(node):
         create(space, node, "web", "nic", entry)
-        pod = space.running("web")
+        pod = running(space)
         assert attached(node) == allocated(space, generated(pod))
         numbers = _metrics(node)
+        with contextlib.closing(Daemon(str(node.machine.path(_SOCKET)), clock=SystemClock(), timeout=10)) as client:
+            told = client.get_devices(Pod.from_document(pod))
+    assert told == PodDevices(claimed={NIC: tuple(attached(node))}, kubelet={})
     asked = [name for name in numbers if name.startswith("multus_requests_total") and '"devices"' in name]
     assert [(numbers[name], '"asked"' in name) for name in asked] == [(1, True)]
     assert numbers["multus_fallbacks_total"] == 0
-
-
-def test_dra_by_the_documentation(space: Space, node: Node, tmp_path: Path) -> None:
-    environment = space.cluster.user(tmp_path / "kubeconfig", namespace=space.name)
-    folder = tmp_path / "desk"
-    folder.mkdir()
-    with _alone(space.cluster, node):  # the driver is on this node only
-        session.follow(REPOSITORY / "docs/devices-dra.md", "console dra", folder=folder, environment=environment)
-    assert len(attached(node)) == 4
-
-
-@contextlib.contextmanager
-def _alone(cluster: Cluster, node: Node) -> Iterator[None]:
-    """Let new pods run on one node only for a while."""
-    others = [f"{CORE}/nodes/{other.name}" for other in cluster.nodes if other is not node]
-    for path in others:
-        cluster.api.patch(path, {"spec": {"unschedulable": True}})
-    try:
-        yield
-    finally:
-        for path in others:
-            cluster.api.patch(path, {"spec": {"unschedulable": None}})
 
 
 @contextlib.contextmanager
@@ -274,7 +205,7 @@ def _daemon(node: Node) -> Iterator[None]:
         [*program, "daemon", *(f"--{key}={value}" for key, value in options.items())], name="daemon"
     )
     try:
-        socket = node.machine.path("/run/multus/multus-py.sock")
+        socket = node.machine.path(_SOCKET)
         wait_for(lambda: socket.exists() and not daemon.ended, "the daemon serves", timeout=20)
         yield
     finally:

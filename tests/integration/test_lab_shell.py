@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,22 @@ def test_pods_run_on_the_node_and_the_machine_is_as_before() -> None:
     assert [entry["ifname"] for entry in json.loads(interfaces)] == ["lo", "eth0", "net1"]
     assert files.split() == ["00-multus.conflist", "10-cluster.conf", "multus.d"]
     assert ([path.exists() for path in ON_THE_MACHINE[:-1]], there()) == before
+
+
+def test_a_lab_that_ends_takes_nothing_from_another_one(tmp_path: Path) -> None:
+    ready, go = tmp_path / "ready", tmp_path / "go"
+    script = f"touch {ready}; while [ ! -e {go} ]; do sleep 0.1; done; ls /etc/cni/net.d"
+    argv = [sys.executable, "-m", "multus_py", "lab", "shell", "--", "bash", "-c", script]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as first:
+        while not ready.exists():
+            assert first.poll() is None
+            time.sleep(0.05)
+        second = shell("true")
+        go.touch()
+        out, _ = first.communicate(timeout=60)
+
+    assert second.returncode == 0, second.stderr
+    assert out.split() == ["00-multus.conflist", "10-cluster.conf", "multus.d"]
 
 
 def test_multus_answers_by_its_name() -> None:

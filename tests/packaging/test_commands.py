@@ -58,3 +58,19 @@ def test_what_cannot_be_done_is_said_on_stderr(program: Path, tmp_path: Path) ->
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"multus uninstall: nothing of this program is installed in {tmp_path}\n"
+
+
+def test_manifests_are_checked_with_nothing_but_the_build(program: Path) -> None:
+    config = '{"cniVersion": "1.0.0", "type": "macvlan", "mastr": "eth1", "ipam": {"type": "dhcp"}}'
+    manifest = "apiVersion: k8s.cni.cncf.io/v1\nkind: NetworkAttachmentDefinition\nmetadata: {name: ä日}\n"
+    done = subprocess.run(
+        [program, "validate", "-"],
+        input=f"{manifest}spec:\n  config: '{config}'\n",
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "[invalid-name]" in done.stdout
+    assert "-:5: error: nad ä日: spec.config.mastr: the key is not known, and master is missing" in done.stdout

@@ -44,7 +44,7 @@ OURS = {"multus_py", "plugins"}
 THIRD_PARTY = {"google", "grpc", "typing_extensions", "yaml"}
 THIRD_PARTY_OF_COMMANDS = {
     *("attr", "attrs", "jsonschema", "jsonschema_specifications", "referencing", "rpds", "typing_extensions"),
-    "prometheus_client",
+    *("prometheus_client", "rich", "shtab"),
 }
 DATA = re.compile(r"multus_py/schemas/[\w-]+\.schema\.json|jsonschema_specifications/schemas/draft[\w/-]+(\.json)?")
 ROOT = Path(__file__).parents[2]

@@ -42,7 +42,19 @@ entry.exit_now(status)
 FORBIDDEN = frozenset(
     {
         *("argparse", "asyncio", "base64", "calendar", "collections", "contextlib", "copy", "dataclasses", "datetime"),
-        *("encodings.idna", "enum", "functools", "hashlib", "http", "importlib", "inspect", "ipaddress", "json"),
+        *(
+            "encodings.idna",
+            "enum",
+            "functools",
+            "google",
+            "grpc",
+            "hashlib",
+            "http",
+            "importlib",
+            "inspect",
+            "ipaddress",
+            "json",
+        ),
         *("logging", "operator", "os", "pathlib", "random", "re", "selectors", "shutil", "signal", "socket", "ssl"),
         *("string", "subprocess", "tempfile", "threading", "traceback", "types", "typing", "urllib", "uuid"),
         *("warnings", "weakref", "yaml"),

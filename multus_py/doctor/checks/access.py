@@ -56,6 +56,8 @@ class Permission:
 
 
 _GROUP = "k8s.cni.cncf.io"
+_DRA = "resource.k8s.io"
+_CLAIMS_LOST = "no pod with resource claims whose network needs a device starts"
 _PODS_LOST = "no pod of this node starts"
 _CACHE_LOST = "the daemon has nothing in memory, and calls ask the API server themselves"
 PERMISSIONS = (
@@ -66,6 +68,8 @@ PERMISSIONS = (
     Permission(verb="get", group=_GROUP, resource=_CRD, lost="no pod that asks for a network starts"),
     Permission(verb="list", group=_GROUP, resource=_CRD, lost=_CACHE_LOST, vital=False),
     Permission(verb="watch", group=_GROUP, resource=_CRD, lost=_CACHE_LOST, vital=False),
+    Permission(verb="get", group=_DRA, resource="resourceclaims", lost=_CLAIMS_LOST, vital=False),
+    Permission(verb="list", group=_DRA, resource="resourceslices", lost=_CLAIMS_LOST, vital=False),
     Permission(verb="create", resource="events", lost="pods start, but `kubectl describe` says nothing", vital=False),
     Permission(verb="patch", resource="events", lost="events are not counted up", vital=False),
     Permission(
@@ -106,8 +110,7 @@ def expiry(view: View) -> Iterator[Finding]:
         yield warning(
             f"the token expires in {left / 60:.0f} minutes, at {clocks.rfc3339(expires)}",
             remedy="Let `multus daemon` run on the node, which replaces it in time; if it does run, look at its log "
-            "and "
-            "at the kubelet's.",
+            "and at the kubelet's.",
             file=view.settings.kubeconfig,
         )
     if left <= 0:
@@ -117,12 +120,12 @@ def expiry(view: View) -> Iterator[Finding]:
 
 def reachable(view: View) -> Iterator[Finding]:
     """Connect, and ask for something."""
-    _, answer = view.contact
-    if answer.status >= 500 or answer.status == 429:
-        yield error(
-            f"{view.access.server} answers {answer.status} {answer.reason}".strip(),
-            remedy="Look at the API server and at what is in front of it: a load balancer, a proxy.",
-        )
+    view.contact  # noqa: B018 - raises what there is to say
+    try:
+        view.cluster  # noqa: B018 - so does this
+    except BlockedError as blocked:
+        if blocked.check == "api-reachable":
+            raise
     yield fine(f"{view.access.server} answers")
 
 
@@ -232,8 +235,7 @@ CHECKS = (
     Check(
         id="api-reachable",
         title="the API server answers",
-        looks_at=f"One request for {NADS_PATH} to the server of the kubeconfig, with {server.TIMEOUT:g} seconds of "
-        "patience.",
+        looks_at=f"One request for {NADS_PATH} to the server of the kubeconfig, with five seconds of patience.",
         meaning="Every pod fails, after `apiTimeout`.",
         remedy="Check address, firewalls, kube-proxy, and the API server itself.",
         look=reachable,

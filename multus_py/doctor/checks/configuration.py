@@ -10,9 +10,11 @@ from multus_py.base import jsontext
 from multus_py.cni.errors import CNIError
 from multus_py.doctor import configuration
 from multus_py.doctor.check import BlockedError, Check, error, fine, warning
-from multus_py.hostconfig import multusconf, primary
+from multus_py.findings.finding import Severity
+from multus_py.hostconfig import primary
 from multus_py.hostconfig.layout import CILIUM
 from multus_py.hostconfig.primary import UnfinishedError
+from multus_py.validate import checking
 
 if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject
@@ -78,13 +80,12 @@ def first(view: View) -> Iterator[Finding]:
 
 
 def valid(view: View) -> Iterator[Finding]:
-    """Read our configuration as the plugin does, and hold it against the schema."""
-    own = view.configuration
-    settings = view.settings
-    for problem in multusconf.problems(own.document):
-        yield error(problem, remedy="Correct the key, see docs/configuration.md.", file=str(own.path))
-    for said in settings.warnings:
-        yield warning(said, remedy="Correct the key, see docs/configuration.md.", file=str(own.path))
+    """Read our configuration as the plugin does, and check it as `multus validate` does."""
+    own, settings = view.configuration, view.settings
+    data = view.root(own.path).read_bytes()
+    for found in checking.validate([(str(own.path), data)]):
+        if found.severity in {Severity.ERROR, Severity.WARNING}:
+            yield found
     networks = settings.cluster_network or ", ".join(network.name for network in settings.delegates)
     yield fine(f"{own.path.name} can be used: cluster network {networks}")
 
@@ -198,7 +199,7 @@ CHECKS = (
     Check(
         id="config-valid",
         title="the Multus configuration can be used",
-        looks_at="The file that counts, read as the plugin reads it, and held against multus-conf.schema.json.",
+        looks_at="The file that counts, read as the plugin reads it, and checked as `multus validate` does.",
         meaning="Every pod fails, or Multus does something else than what was meant.",
         remedy="Correct the key, or let `multus daemon` make the configuration.",
         look=valid,
@@ -206,8 +207,8 @@ CHECKS = (
     Check(
         id="config-primary",
         title="the cluster network is the one of its own file",
-        looks_at="The first delegate, against the files of the directory of CNI configurations; `clusterNetwork`, if a "
-        "path.",
+        looks_at="The first delegate, against the files of the directory of CNI configurations; `clusterNetwork`, if "
+        "a path.",
         meaning="Pods get a cluster network as it was once configured, or one that is not there any more.",
         remedy="Let `multus daemon` run on the node, which follows the file, or run `multus install` again.",
         look=cluster_network,

@@ -51,8 +51,8 @@ CHECKS = (
         id="daemon-socket",
         title="the daemon answers, where there is one",
         looks_at=f"`{port.SOCKET}` in `daemonSocketDir`: whose it is (user 0, or our own), whether a question for "
-        "nothing is "
-        "answered within `daemonTimeout`, and in which version of the protocol. That there is no daemon is no fault.",
+        "nothing is answered within `daemonTimeout`, and in which version of the protocol. That there is no daemon "
+        "is no fault.",
         meaning="Calls lose up to `daemonTimeout` each, and the API server gets their questions. Pods start all the "
         "same.",
         remedy=_RESTART,

@@ -58,8 +58,7 @@ def drivers(view: View) -> Iterator[Finding]:
             yield say(
                 f"the kernel has no driver {driver.module} ({modules.source}), which {used.subject} needs",
                 remedy="Install the package with the kernel's further modules (linux-modules-extra, "
-                "kernel-modules-extra), "
-                f"or a kernel with CONFIG_{driver.option}.",
+                f"kernel-modules-extra), or a kernel with CONFIG_{driver.option}.",
                 subject=used.subject,
             )
     unknown = {driver.module for _, driver in _wanted(view)} - known
@@ -92,8 +91,7 @@ def rp_filter(view: View) -> Iterator[Finding]:
     if _sysctl(view, name) == "1" and len(view.networks) > 1:
         yield warning(
             f"{name} is 1: a pod with several networks, whose namespace inherits it, drops packets that come over "
-            "another "
-            "interface than the one by which it would answer",
+            "another interface than the one by which it would answer",
             remedy=f"Set {name}=2 (loose) or 0 in /etc/sysctl.d/, unless pods' own routes are symmetric.",
         )
     yield fine("packets may come over another interface than answers go")
@@ -197,10 +195,9 @@ CHECKS = (
         id="kernel-drivers",
         title="the kernel has the drivers that plugins need",
         looks_at="For macvlan, ipvlan, vlan, bridge, ptp, vrf, bandwidth, bond, tap and others: /proc/modules and "
-        "/sys/module "
-        "(loaded), /lib/modules (built in, or to be loaded when wanted), else the kernel's configuration in /boot or "
-        "/proc/config.gz. A driver is never tried, as that would load it; what none of these tells is said to be "
-        "unknown.",
+        "/sys/module (loaded), /lib/modules (built in, or to be loaded when wanted), else the kernel's configuration "
+        "in /boot or /proc/config.gz. A driver is never tried, as that would load it; what none of these tells is "
+        "said to be unknown.",
         meaning='Pods of these networks fail: "operation not supported".',
         remedy="Install the package with the kernel's further modules.",
         look=drivers,
@@ -209,8 +206,7 @@ CHECKS = (
         id="sysctl-forwarding",
         title="the node forwards packets for its pods",
         looks_at="net.ipv4.ip_forward and net.ipv6.conf.all.forwarding, if pods are attached by ptp, or by a bridge "
-        "that is "
-        "their gateway: these plugins set it, and a service that applies sysctl.d later may set it back.",
+        "that is their gateway: these plugins set it, and a service that applies sysctl.d later may set it back.",
         meaning="Pods reach the node, and nobody beyond it.",
         remedy="Set it in /etc/sysctl.d/.",
         look=forwarding,
@@ -218,9 +214,8 @@ CHECKS = (
     Check(
         id="sysctl-rp-filter",
         title="reverse-path filters let pods have several networks",
-        looks_at="net.ipv4.conf.all.rp_filter, which new network namespaces inherit; only 1 (strict) matters, and only "
-        "if there "
-        "are networks besides the cluster network.",
+        looks_at="net.ipv4.conf.all.rp_filter, which new network namespaces inherit; only 1 (strict) matters, and "
+        "only if there are networks besides the cluster network.",
         meaning="Packets to the second interface, from senders whom the pod would answer over the first one, vanish.",
         remedy="Set it to 2.",
         look=rp_filter,

@@ -60,7 +60,8 @@ def present(view: View) -> Iterator[Finding]:
                 "(nodeSelector).",
                 subject=master.used.subject,
             )
-    yield fine(f"the {len({master.name for master in masters(view)})} interfaces named by networks are there")
+    names = sorted({master.name for master in masters(view)})
+    yield fine(f"the interfaces that networks name are there: {', '.join(names)}" if names else "networks name none")
 
 
 def state(view: View) -> Iterator[Finding]:
@@ -110,8 +111,7 @@ CHECKS = (
         id="master-present",
         title="the interfaces that networks hang on are there",
         looks_at="`master` of macvlan, ipvlan and vlan, `device` of host-device, in the configuration and all NADs, "
-        "against "
-        "the interfaces of this node (rtnetlink).",
+        "against the interfaces of this node (rtnetlink).",
         meaning='Pods of these networks fail: "Link not found". For NADs that no pod of this node wants it is a '
         "warning.",
         remedy="Correct the name, or make the interface on this node.",

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from multus_py.attach.plan import DEFAULT_NETWORK, NETWORKS
-from multus_py.base import files
+from multus_py.base import files, jsontext
 from multus_py.cni import conf
 from multus_py.cni.errors import CNIError
 from multus_py.doctor import usage
 from multus_py.doctor.check import Check, error, fine, warning
+from multus_py.findings.finding import Severity
 from multus_py.multinet.selection import SelectionError
+from multus_py.validate import checking
 
 if TYPE_CHECKING:
     from multus_py.attach.settings import Settings
+    from multus_py.base.jsontext import JSONObject
     from multus_py.doctor.usage import Scheduled
     from multus_py.doctor.view import View
     from multus_py.findings.finding import Finding
@@ -22,23 +26,13 @@ if TYPE_CHECKING:
 
 
 def configs(view: View) -> Iterator[Finding]:
-    """Read each NAD's configuration."""
-    count = len(view.nads)
-    for nad in usage.definitions(view):
-        subject = f"nad {nad.namespace}/{nad.name}"
-        try:
-            usage.parse(view, nad)
-        except CNIError as wrong:
-            say = error if nad.config else warning  # without one, the file may be on other nodes only
-            yield say(
-                f"{wrong.msg.removeprefix(f'network-attachment-definition {nad.namespace}/{nad.name}: ')}",
-                remedy="Correct spec.config; `multus validate` finds more, before it is in a cluster."
-                if nad.config
-                else f"Put a configuration of that name into {view.settings.conf_dir}, or into spec.config.",
-                subject=subject,
-                path="spec.config",
-            )
-    yield fine(f"all {count} NADs can be read")
+    """Check each NAD as `multus validate` does."""
+    documents = [(f"nad {number}", _object(nad)) for number, nad in enumerate(view.nads)]
+    directory = str(view.root(view.settings.conf_dir))
+    for found in checking.validate(documents, on_node=lambda name: _has_file(directory, name)):
+        if found.severity in {Severity.ERROR, Severity.WARNING}:
+            yield replace(found, file="", line=0)
+    yield fine(f"nothing is wrong with the cluster's NADs ({len(documents)})")
 
 
 def defaults(view: View) -> Iterator[Finding]:
@@ -74,7 +68,20 @@ def pods(view: View) -> Iterator[Finding]:
             continue
         for selection in wanted:
             yield from _selected(settings, pod, selection, known)
-    yield fine(f"the networks of all {len(found)} pods of node {view.options.node} are there")
+    yield fine(f"all networks that pods of node {view.options.node} ask for are there ({len(found)} pods)")
+
+
+def _object(nad: JSONObject) -> bytes:
+    """Write a NAD as a file of its own: items of a list do not say what they are."""
+    kind: JSONObject = {"apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAttachmentDefinition"}
+    return jsontext.dumps(kind | nad).encode()
+
+
+def _has_file(directory: str, name: str) -> bool:
+    try:
+        return bool(conf.find(directory, name))
+    except CNIError:
+        return False
 
 
 def _selected(settings: Settings, pod: Scheduled, selection: Selection, known: set[str]) -> Iterator[Finding]:
@@ -113,6 +120,10 @@ def _unresolved(view: View, settings: Settings, text: str) -> str:
         if (settings.multus_namespace, text) not in known:
             conf.find(directory, text)
     except CNIError as wrong:
+        if "/" in text:
+            return wrong.msg
+        if settings.kubeconfig:
+            view.nads  # noqa: B018 - raises when they are not known, for then nothing can be said of this one
         return f"as a NAD in {settings.multus_namespace} it does not exist; as a file: {wrong.msg}"
     except OSError as wrong:
         return str(wrong)
@@ -122,11 +133,11 @@ def _unresolved(view: View, settings: Settings, text: str) -> str:
 CHECKS = (
     Check(
         id="nad-config",
-        title="the configurations of all NADs can be read",
-        looks_at="`spec.config` of each NAD, as the plugin reads it; where it is empty, the file of that name in "
-        "`confDir`.",
-        meaning="Pods that ask for the network fail.",
-        remedy="Correct the NAD.",
+        title="nothing is wrong with the NADs",
+        looks_at="Each NAD as `multus validate` looks at it (docs/validate.md); where `spec.config` is empty, the "
+        "file of that name in `confDir`.",
+        meaning="Pods that ask for the network fail, or get something else than was meant (a warning).",
+        remedy="Correct the NAD; `multus validate` says the same before it is in a cluster.",
         look=configs,
         patience=30.0,
     ),

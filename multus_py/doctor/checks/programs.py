@@ -43,7 +43,7 @@ def present(view: View) -> Iterator[Finding]:
                 remedy=f"Install it there, e.g. from containernetworking-plugins, or correct the type {type}.",
                 subject=users[0].subject if users else "",
             )
-    yield fine(f"{len(_types(view))} plugins of {len(view.networks)} networks {usage.extent(view)} are there")
+    yield fine(f"all plugins are there: {', '.join(sorted(_types(view)))}{usage.extent(view)}")
 
 
 def executable(view: View) -> Iterator[Finding]:
@@ -91,7 +91,7 @@ def _programs(view: View) -> Iterator[tuple[str, Path]]:
 def _find(view: View, type: str) -> Path | None:
     """Return the first file of a name in the directories of plugins (cni-behaviour 8.6.2)."""
     for directory in view.search if "/" not in type else ():
-        path = view.root(f"{directory}/{type}")
+        path = view.seen(f"{directory}/{type}")  # where a link leads to
         if path.is_file():
             return path
     return None
@@ -103,7 +103,8 @@ def _unfit(view: View, path: Path) -> str:
     if head.startswith(b"#!"):
         words = head[2:].split(b"\n")[0].split()
         interpreter = os.fsdecode(words[0]) if words else ""
-        return "" if interpreter and view.root(interpreter).exists() else f"its interpreter {interpreter} is not there"
+        there = bool(interpreter) and view.seen(interpreter).exists()
+        return "" if there else f"its interpreter {interpreter} is not there"
     if not head.startswith(_ELF) or len(head) < 20:
         return "it is neither a program nor a script" if head else "it is empty"
     found = struct.unpack_from(f"{_ORDER.get(head[5], '<')}H", head, 18)[0]
@@ -116,8 +117,7 @@ CHECKS = (
         id="plugin-present",
         title="all plugins are there",
         looks_at="`binDir` and --cni-bin-dir, for Multus and for each type, IPAM plugins and chained ones included, "
-        "that the "
-        "configuration and all NADs name.",
+        "that the configuration and all NADs name.",
         meaning='Pods of these networks fail: "failed to find plugin". For NADs that no pod of this node wants it is a '
         "warning: they may be meant for other nodes.",
         remedy="Install the plugin on the node, or correct its name in the NAD.",

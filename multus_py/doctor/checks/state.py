@@ -22,7 +22,7 @@ _FILES = frozenset(Kind) - {Kind.CONTAINER, Kind.ADDRESS}
 
 def records(view: View) -> Iterator[Finding]:
     """Read all records and cached results."""
-    state = view.seen(view.settings.cni_dir)
+    state = view.state
     count = 0
     for path in _files(state):
         if stores.is_container_id(path.name):
@@ -32,14 +32,14 @@ def records(view: View) -> Iterator[Finding]:
     for owned in stores.owned(state / "results"):
         if not _holds(owned.path, dict):
             yield _torn(owned.path, "cached result", "the record is used in its place")
-    yield fine(f"{count} containers are recorded in {view.settings.cni_dir}")
+    yield fine(f"what is recorded in {view.settings.cni_dir} can be read ({count} containers)")
 
 
 def containers(view: View) -> Iterator[Finding]:
     """Compare the recorded containers with what is on this machine."""
     gone = [leak for leak in view.leaks if leak.kind is Kind.CONTAINER and not _interfaces(view, leak)]
     yield from map(_leaked, gone)
-    yield fine(f"all {len(view.containers)} recorded containers are there")
+    yield fine(f"all recorded containers are there ({len(view.containers)})")
 
 
 def interfaces(view: View) -> Iterator[Finding]:
@@ -114,8 +114,8 @@ CHECKS = (
         id="state-records",
         title="what is recorded of pods can be read",
         looks_at="All files in `cniDir` and its `results/`.",
-        meaning="Pods are deleted all the same, from what else is noted of them. It should not happen: the disk may be "
-        "bad.",
+        meaning="Pods are deleted all the same, from what else is noted of them. It should not happen: the disk may "
+        "be bad.",
         remedy="Look at the disk if it happens again.",
         look=records,
         patience=30.0,
@@ -124,8 +124,7 @@ CHECKS = (
         id="state-containers",
         title="all recorded containers are there",
         looks_at="The network namespaces that records name; where those cannot tell, processes' control groups, "
-        "interfaces, "
-        "and what the runtime has noted.",
+        "interfaces, and what the runtime has noted.",
         meaning="Their addresses, and whatever their plugins keep, are lost to others.",
         remedy=_RECLAIM,
         look=containers,
@@ -143,9 +142,8 @@ CHECKS = (
     Check(
         id="leaked-addresses",
         title="no address is left over",
-        looks_at="host-local's directories of all networks that Multus is known to attach, against records, processes, "
-        "and "
-        "the addresses in all network namespaces. What is younger than five minutes is left alone.",
+        looks_at="host-local's directories of all networks that Multus is known to attach, against records, "
+        "processes, and the addresses in all network namespaces. What is younger than five minutes is left alone.",
         meaning='Networks run out of addresses: "no IP addresses available in range set".',
         remedy=_RECLAIM,
         look=addresses,

@@ -93,7 +93,7 @@ def _places(view: View) -> Iterator[Path]:
     """Return the directories that are there, one for each file system."""
     settings, seen = view.settings, set[int]()
     wanted: tuple[Callable[[], Path], ...] = (
-        lambda: view.seen(settings.cni_dir),
+        lambda: view.state,
         lambda: view.root(settings.bin_dir),
         lambda: view.root(view.options.conf_dir),
     )
@@ -116,10 +116,11 @@ def _errors(path: Path, lines: int, now: float) -> Iterator[tuple[str, float]]:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - lines * _BYTES_A_LINE))
         tail = file.read().decode(errors="replace").splitlines()[-lines:]
-    for line in tail:
-        match = _LINE.fullmatch(line)
-        if match:
+    for match in filter(None, map(_LINE.fullmatch, tail)):
+        try:
             yield match["text"], now - datetime.fromisoformat(match["time"]).timestamp()
+        except ValueError:
+            continue  # there is no such time: it is no line of ours
 
 
 def _summary(texts: list[str]) -> Counter[str]:
@@ -133,8 +134,7 @@ CHECKS = (
         id="disk-space",
         title="there is room on the disks",
         looks_at=f"The file systems of `cniDir`, `binDir` and the configurations: less than {_FEW} MiB is a warning, "
-        "less than "
-        f"{_VERY_FEW} an error.",
+        f"less than {_VERY_FEW} an error.",
         meaning='Pods fail: "no space left on device". Nothing is attached that cannot be recorded.',
         remedy="Make room.",
         look=space,
@@ -143,8 +143,7 @@ CHECKS = (
         id="disk-inodes",
         title="there is room for more files",
         looks_at=f"The inodes of the same file systems: less than {_FEW_FILES} is a warning, less than "
-        f"{_VERY_FEW_FILES} an "
-        "error.",
+        f"{_VERY_FEW_FILES} an error.",
         meaning='The same: "no space left on device", with space left.',
         remedy="Remove small files.",
         look=inodes,
@@ -161,8 +160,7 @@ CHECKS = (
         id="log-errors",
         title="the log has no recent errors",
         looks_at="The last lines (--log-lines) of `logFile` with the level error or panic that are younger than an "
-        "hour; alike "
-        "ones are counted.",
+        "hour; alike ones are counted.",
         meaning="Whatever the messages say.",
         remedy="docs/troubleshooting.md has the messages and their causes.",
         look=log,

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import subprocess
+from typing import TypeAlias
 
 from multus_py.lab.objects import JSON, decode
 from tests.integration.flows.world import World
 
+Completed: TypeAlias = subprocess.CompletedProcess[str]
 
-def run(world: World, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run a command on the node, which has the configuration that its runtime has."""
+
+def run(world: World, *arguments: str, check: bool = True, stdin: int = subprocess.DEVNULL) -> Completed:
+    """Run a command on the node, which has the configuration that its runtime has; `stdin` is a descriptor."""
     config = world.node.directory / "net.d" / "00-multus.conf"
     config.write_text(json.dumps(world.runtime.config))
     command = [str(world.node.plugins / "multus"), *arguments, "--multus-conf-file", str(config)]
-    return world.node.namespace.run(command, check=check, timeout=120)
+    return subprocess.run(
+        world.node.namespace.command(command), check=check, stdin=stdin, capture_output=True, text=True, timeout=120
+    )
 
 
 def document(world: World, *arguments: str, check: bool = True) -> list[dict[str, JSON]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import secrets
 import threading
 import time
@@ -131,6 +132,22 @@ def test_without_a_terminal_and_without_yes_nothing_is_done(data: World) -> None
     assert refused.returncode == 1
     assert "--yes was not given" in refused.stderr
     assert (data.node.state / pod.sandbox.container_id).is_file()
+
+
+@pytest.mark.parametrize(("answer", "taken"), [("y", True), ("n", False), ("", False)])
+def test_a_person_is_asked(data: World, answer: str, taken: bool) -> None:  # noqa: FBT001 - a case
+    pod = data.start("pod1", "data")
+    abandon(data, pod)
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, f"{answer}\n".encode())
+        done = run(data, "gc", check=False, stdin=theirs)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert "Take back 1 of these? [y/N]" in done.stdout
+    assert (done.returncode == 0) is taken
+    assert (data.node.state / pod.sandbox.container_id).exists() is not taken
 
 
 def test_on_a_clean_node_there_is_nothing_to_do(data: World) -> None:

@@ -44,8 +44,10 @@ def stubborn() -> Callable[[Path], AbstractContextManager[None]]:
     def make(directory: Path) -> Iterator[None]:
         if not shutil.which("chattr") or subprocess.run(["chattr", "+a", directory], check=False).returncode:
             pytest.skip("this disk knows no append-only directories, or this is not root")
-        yield
-        subprocess.run(["chattr", "-a", directory], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["chattr", "-a", directory], check=True)
 
     return make
 

@@ -7,7 +7,6 @@ import os
 import resource
 import subprocess
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,9 +31,9 @@ def _orphan(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[bytes]]
         process.kill()
 
 
-@contextmanager
+@contextlib.contextmanager
 def no_room() -> Iterator[None]:
-    """Let all writing to files fail, within the block only: the test run itself may write its report to one."""
+    """Let all writing to files fail, for the length of a context: pytest's own report may go to a file."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
     try:
@@ -110,10 +109,8 @@ def test_what_a_call_starts_is_noted_until_it_lets_go(world: World) -> None:
 def test_a_full_disk_ends_a_plugin_that_attaches_and_none_that_detaches(world: World, command: str) -> None:
     with locking.locked(world.work(command), "c1") as call:
         assert call.executor.started is not None
-        with (
-            contextlib.nullcontext() if command == "DEL" else pytest.raises(OSError, match="File too large"),
-            no_room(),
-        ):
+        expected = pytest.raises(OSError, match="File too large") if command == "ADD" else contextlib.nullcontext()
+        with expected, no_room():
             call.executor.started(17)
 
 

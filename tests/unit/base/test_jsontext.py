@@ -265,3 +265,11 @@ def test_input_that_exhausts_the_scanner_in_another_way_is_an_error(monkeypatch:
 
     with pytest.raises(jsontext.JSONError, match="nested too deeply"):
         jsontext.loads("[]")
+
+
+@pytest.mark.parametrize(("text", "line"), [("{\n\n x}", 3), ("[1]\n\n2", 3), ('{"a":\n', 2), ("[" * 100_000, 0)])
+def test_an_error_knows_its_line(text: str, line: int) -> None:
+    with pytest.raises(jsontext.JSONError) as caught:
+        jsontext.loads(text)
+
+    assert caught.value.line == line

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
+import jsonschema
 import pytest
 from rich.console import Console
 
@@ -98,3 +100,17 @@ def test_sarif_names_files_by_uris(name: str) -> None:
     assert uri == {"-": "stdin", "a b%/ü.yaml": "a%20b%25/%C3%BC.yaml"}[name]
     assert "ruleIndex" not in result
     assert (result["level"], result["kind"]) == ("none", "pass")
+
+
+def test_sarif_is_what_the_standard_says() -> None:
+    schema = json.loads((Path(__file__).parents[2] / "golden/findings/sarif-2.1.0.schema.json").read_text())
+    findings = [
+        FINDING,
+        Finding(id="a", severity=Severity.OK, problem="fine"),
+        Finding(id="b", severity=Severity.NOTE, problem="odd.", file="-"),
+        Finding(id="c", severity=Severity.WARNING, problem="odd", subject="nad a/b"),
+    ]
+    document = json.loads(rendering.sarif(findings, rules=[RULE]))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(document, schema)
+    assert len(document["runs"][0]["results"]) == len(findings)

@@ -54,17 +54,9 @@ def without_netns(given: NodeWorld) -> None:
         path.unlink()
 
 
-def hold_lock(given: NodeWorld) -> None:
-    file = given.write(given.world.state / f".{ID}.lock").open()
-    fcntl.flock(file, fcntl.LOCK_EX)
-    HELD.append(file)
-
-
-HELD: list[object] = []
 SPARED: dict[str, Callable[[NodeWorld], object]] = {
     "a process is in its control group": lambda given: setattr(given.machine, "groups", f"0::/cri-{ID}.scope\n"),
     "its veth leads into a namespace": veth,
-    "a call is at work for it": hold_lock,
     "the directory of namespaces is not there": lambda given: rename_namespace(given, "/nonexistent/netns/pod"),
     "only a process number names the namespace": lambda given: rename_namespace(given, "/proc/4194304/ns/net"),
     "nothing names the namespace": without_netns,
@@ -77,6 +69,15 @@ def test_in_doubt_a_container_is_there(given: NodeWorld, reason: str) -> None:
     given.end()
     SPARED[reason](given)
     assert kinds(given) == []
+
+
+def test_a_container_that_a_call_is_at_work_for_is_no_leak(given: NodeWorld) -> None:
+    given.start()
+    given.end()
+    with given.write(given.world.state / f".{ID}.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert kinds(given) == []
+    assert kinds(given) == ["container", "lock"]
 
 
 @pytest.mark.parametrize(
@@ -135,6 +136,12 @@ def test_a_store_of_a_network_that_multus_does_not_know_is_anothers(given: NodeW
     config = {**given.bridge("podman")}
     known = conf.parse(json.dumps(config).encode())
     assert [leak.subject for leak in leaked(given.node(), networks=[known])] == ["address 192.0.2.9 of network podman"]
+
+
+def test_a_cluster_network_that_is_a_file_is_multus_own(given: NodeWorld) -> None:
+    given.world.keys["clusterNetwork"] = given.world.write("10-main.conf", given.bridge("main"))
+    given.reserve("192.0.2.9", OTHER, network="main")
+    assert kinds(given) == ["address"]
 
 
 def test_host_locals_own_notes_are_no_addresses(given: NodeWorld) -> None:

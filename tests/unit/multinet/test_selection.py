@@ -268,6 +268,13 @@ BAD_JSON = {
 }
 
 
+@pytest.mark.parametrize("character", [chr(code) for code in range(0x21, 0x7F) if not chr(code).isalnum()])
+def test_only_letters_digits_and_hyphens_are_in_names_and_only_json_has_marks(character: str) -> None:
+    assert selection.is_json(f"a{character}b") == (character in '[{"')
+    assert selection.is_dns_name(f"a{character}b", size=63, dots=False) == (character == "-")
+    assert not selection.is_dns_name(f"{character}b", size=63, dots=False)
+
+
 @pytest.mark.parametrize(("text", "message"), BAD_JSON.values(), ids=list(BAD_JSON))
 def test_bad_json_is_one_clear_error(text: str, message: str) -> None:
     with pytest.raises(SelectionError, match=message):

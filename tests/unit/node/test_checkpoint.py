@@ -73,6 +73,16 @@ def test_where_the_pods_containers_are_not_known_their_names_decide(
     assert found == {"example.com/nic": ("d7", "d8", "d0", "d1", "d4", "d9")}
 
 
+def test_what_a_kubelet_wrote_is_read_in_the_order_of_the_pods_containers() -> None:
+    """Devices without a place, near one NUMA node, and near two: golden/node/README.md."""
+    path = str(GOLDEN / "checkpoint-1.36.3.json")
+    found = checkpoint.allocated("04a0cf44-b97d-4294-b953-e2bb4a8cc9dd", containers=("web", "app", "db"), path=path)
+    assert found == {
+        "example.com/fast": tuple(f"0000:03:02.{number}" for number in (5, 6, 4, 7, 3)),
+        "example.com/slow": ("0000:04:00.1",),
+    }
+
+
 def test_the_list_of_old_kubelets_is_read() -> None:
     """Written by the code of Kubernetes v1.19.16, the last before NUMA nodes: golden/node/README.md."""
     found = checkpoint.allocated(OLD_UID, path=str(GOLDEN / "checkpoint-1.19.16.json"))

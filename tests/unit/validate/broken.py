@@ -343,13 +343,13 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
     ),
     "a gateway outside of the subnet": (
         "a.yaml",
-        host_local('    "subnet": "192.0.2.0/24",\n    "gateway": "192.0.3.1" «'),
+        host_local('    "subnet": "192.0.2.0/24", "routes": [{"dst": "0.0.0.0/0"}],\n    "gateway": "192.0.3.1" «'),
         (error("gateway-outside-subnet", f"{CONFIG}.ipam.gateway", "192.0.2.0/24"),),
     ),
     "a gateway of the other family": (
         "a.yaml",
         host_local('    "subnet": "192.0.2.0/24",\n    "gateway": "2001:db8::1" «'),
-        (error("gateway-outside-subnet", f"{CONFIG}.ipam.gateway", "2001:db8::1"),),
+        (warning("gateway-outside-subnet", f"{CONFIG}.ipam.gateway", "2001:db8::1"),),
     ),
     "overlapping ranges in a set": (
         "a.yaml",
@@ -387,7 +387,7 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
     "a static gateway elsewhere": (
         "a.yaml",
         static('    "addresses": [\n      {"address": "192.0.2.7/28", "gateway": "192.0.2.17"} «\n    ]'),
-        (error("gateway-outside-subnet", f"{CONFIG}.ipam.addresses[0].gateway", "192.0.2.0/28"),),
+        (warning("gateway-outside-subnet", f"{CONFIG}.ipam.addresses[0].gateway", "192.0.2.0/28"),),
     ),
     "a static address twice": (
         "a.yaml",
@@ -637,6 +637,26 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
         "00-multus.conf",
         '{"type": "multus", "clusterNetwork": "/a",\n "delegates": [{"cniVersion": "1.0.0", "type": "x"}]} «',
         (warning("setting-without-effect", "delegates", "goes before it"),),
+    ),
+    "a version of Multus that does not exist": (
+        "00-multus.conf",
+        '{"type": "multus", "delegates": [{"cniVersion": "1.0.0", "name": "a", "type": "x"}],\n "cniVersion": "x"} «',
+        (error("unknown-version", "cniVersion", '"x"'),),
+    ),
+    "a version of a delegate that does not exist": (
+        "00-multus.conf",
+        '{"type": "multus", "cniVersion": "1.0.0", "delegates": [\n{"cniVersion": "x", "name": "a", "type": "x"}]} «',
+        (error("unknown-version", "delegates[0].cniVersion", '"x"'),),
+    ),
+    "options of the daemon that do not go together": (
+        "daemon-config.json",
+        '«{\n  "forceCNIVersion": true\n}',
+        (error("refused", "", "needs --cni-version (cniVersion)"),),
+    ),
+    "two options of the daemon that are wrong": (
+        "daemon-config.json",
+        '{\n  "logLevel": "loud", «\n  "apiTimeout": -1 «\n}',
+        (error("wrong-value", "logLevel", "one of"), error("wrong-value", "apiTimeout", "at least 0")),
     ),
     "an unknown log level": (
         "00-multus.conf",

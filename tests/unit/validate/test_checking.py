@@ -95,3 +95,12 @@ def test_a_definition_may_leave_its_configuration_to_the_node() -> None:
     assert checking.validate([("a.yaml", definition)], on_node=lambda name: name == "net") == []
     configuration = b'{"cniVersion": "1.0.0", "name": "net", "type": "bridge"}'
     assert checking.validate([("a.yaml", definition), ("net.conf", configuration)]) == []
+
+
+def test_a_cluster_network_may_be_a_file_of_the_node() -> None:
+    definition = marked.nad(
+        '{"cniVersion": "1.0.0", "type": "bridge"}', metadata="name: net, namespace: infra"
+    ).encode()
+    files = [("a.yaml", definition), ("00-multus.conf", b'{"type": "multus", "clusterNetwork": "net"}')]
+    assert [finding.id for finding in checking.validate(files)] == ["nad-in-other-namespace"]
+    assert checking.validate(files, on_node=lambda name: name == "net") == []

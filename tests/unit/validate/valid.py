@@ -127,5 +127,13 @@ VALID: dict[str, tuple[str, str]] = {
     "everything asked for, everything declared": ("a.yaml", WISHES),
     "plugins that nobody knows": ("a.yaml", OTHERS),
     "anchors, aliases and merges": ("a.yaml", ANCHORS),
+    "annotations that a tool adds everywhere": (
+        "a.yaml",
+        DEPLOYMENT.replace(
+            "{name: web}\nspec:", "{name: web, annotations: {k8s.v1.cni.cncf.io/networks: net}}\nspec:", 1
+        ),
+    ),
+    "other kinds of the same group": ("a.yaml", "apiVersion: k8s.cni.cncf.io/v1beta1\nkind: MultiNetworkPolicy\n"),
+    "kinds of other groups": ("a.yaml", "apiVersion: example.com/v1\nkind: CronJobb\n"),
     "JSON": ("a.json", '{"apiVersion": "v1", "kind": "List", "items": []}'),
 }

@@ -171,7 +171,8 @@ class Scene(World):
     def delegates(self) -> list[int]:
         """Return the `misfit` plugins that still run."""
         noted = [int(line) for line in self.pids.read_text().split()]
-        return [pid for pid in noted if b"misfit" in _command_line(pid)]
+        mine = bytes(self.node.plugins / "misfit")  # a number may be somebody else's by now
+        return [pid for pid in noted if mine in _command_line(pid)]
 
     def end_delegates(self) -> None:
         """End the `misfit` plugins that still run."""

@@ -19,7 +19,7 @@ from multus_py.install import installation, place, program
 from multus_py.install.program import Program
 
 DIST = Path(__file__).parents[2] / "dist/multus"
-SWAPS = 300
+SWAPS = 100
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not DIST.is_file(), reason="there is no dist/multus: make build"),
@@ -106,7 +106,7 @@ def plugins(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(directory)
 
 
-def test_hundreds_of_swaps_harm_no_call(builds: list[Program], plugins: Path) -> None:
+def test_a_hundred_swaps_harm_no_call(builds: list[Program], plugins: Path) -> None:
     installation.install(builds[0], plugins)
     here = place.Place(plugins)
 

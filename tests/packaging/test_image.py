@@ -14,7 +14,7 @@ import pytest
 import multus_py
 from tools import image
 
-MACHINE = {"libc", "libdl", "libm", "libpthread", "libz", "ld-linux-x86-64", "ld-linux-aarch64"}
+MACHINE = {"libc", "libdl", "libm", "libpthread", "librt", "libz", "ld-linux-x86-64", "ld-linux-aarch64"}
 
 
 @pytest.fixture(scope="module")

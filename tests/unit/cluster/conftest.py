@@ -1,12 +1,14 @@
-"""The lab's API server, over TLS."""
+"""The lab's API server, over TLS, and the direct adapter in front of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from multus_py.lab.apiserver import APIServer
+from tests.unit.cluster.asking import Fixture
 
 
 @pytest.fixture
@@ -21,3 +23,11 @@ def server() -> Iterator[APIServer]:
             }
         )
         yield server
+
+
+@pytest.fixture
+def fixture(server: APIServer, tmp_path: Path) -> Iterator[Fixture]:
+    fixture = Fixture(server, tmp_path)
+    yield fixture
+    for direct in fixture.opened:
+        direct.close()

@@ -4,65 +4,33 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from multus_py.base.clock import SystemClock
-from multus_py.base.log import DEBUG, Log, Options
+from multus_py.base.log import Log, Options
 from multus_py.cluster import errors, kubeconfig, url
 from multus_py.cluster.direct import Direct
 from multus_py.cluster.kubeconfig import Access
 from multus_py.cluster.objects import Nad, Pod
-from multus_py.cluster.port import Event, PodDevices
+from multus_py.cluster.port import Event
 from multus_py.lab.apiserver import APIServer
 from multus_py.lab.certs import Authority
 from multus_py.lab.faults import Action, Answer, Delay, Fault, Garbage, HangUp
-from tests.fakes import dra
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import get_nad
+from tests.unit.cluster.asking import Fixture, rotate
 from tests.unit.cluster.loopback import answering, serving
 
 if TYPE_CHECKING:
-    from multus_py.base.jsontext import JSONObject, JSONValue
+    from multus_py.base.jsontext import JSONObject
 
 EVENT = Event(reason="AddedInterface", message="Add net1")
 OTHER_EVENT = Event(reason="AddedInterface", message="Add net2")
 POD_PATH = "/api/v1/namespaces/default/pods/web"
-
-
-class Fixture:
-    """A direct adapter with the clock it waits on and the log it writes."""
-
-    def __init__(self, server: APIServer, directory: Path) -> None:
-        self.server = server
-        self.path = server.kubeconfig(directory / "kubeconfig", form="file")
-        self.clock = FakeClock()
-        self.log_file = directory / "log"
-        self.log = Log(Options(level=DEBUG, path=str(self.log_file), stderr=False))
-        self.opened: list[Direct] = []
-        self.direct = self.open(self.access)
-
-    @property
-    def access(self) -> Access:
-        return kubeconfig.load(str(self.path))
-
-    def open(self, access: Access, *, timeout: float = 10) -> Direct:
-        self.opened.append(Direct(access, clock=self.clock, log=self.log, timeout=timeout))
-        return self.opened[-1]
-
-    def pod(self) -> Pod:
-        return self.direct.get_pod("default", "web")
-
-
-@pytest.fixture
-def fixture(server: APIServer, tmp_path: Path) -> Iterator[Fixture]:
-    fixture = Fixture(server, tmp_path)
-    yield fixture
-    for direct in fixture.opened:
-        direct.close()
 
 
 def unused_port() -> int:
@@ -298,89 +266,6 @@ def test_events_arrive_once_each_whatever_happens_on_the_way(fixture: Fixture, a
     assert sorted(str(event["message"]) for event in fixture.server.list("event")) == ["Add net1", "Add net2"]
 
 
-# ------------------------------------------------------------------------------------------------ who we are
-
-
-def rotate(server: APIServer, token: str = "fresh") -> None:
-    server.tokens.clear()
-    server.tokens[token] = "lab"
-
-
-@pytest.mark.parametrize("form", ["inline", "file"])
-def test_a_token_that_was_rotated_is_read_again(server: APIServer, tmp_path: Path, form: str) -> None:
-    path = tmp_path / "kubeconfig"
-    server.kubeconfig(path, form="file" if form == "file" else "inline")
-    direct = Direct(kubeconfig.load(str(path)), clock=FakeClock(), log=Log(Options(stderr=False)))
-    direct.get_pod("default", "web")
-    rotate(server)
-    server.kubeconfig(path, form="file" if form == "file" else "inline")
-    assert direct.get_pod("default", "web").name == "web"
-    direct.close()
-
-
-def test_a_plugin_is_asked_once_a_call_and_again_when_its_token_is_too_old(fixture: Fixture, tmp_path: Path) -> None:
-    tokens = tmp_path / "tokens"
-    script = tmp_path / "plugin"
-    api_version = "client.authentication.k8s.io/v1"
-    script.write_text(
-        f"#!/bin/sh\necho x >> {tokens}.asked\n"
-        f'echo "{{\\"apiVersion\\":\\"{api_version}\\",\\"kind\\":\\"ExecCredential\\",'
-        f'\\"status\\":{{\\"token\\":\\"$(cat {tokens})\\"}}}}"\n'
-    )
-    script.chmod(0o755)
-    tokens.write_text(fixture.server.token())
-    plugin = kubeconfig.ExecPlugin(command=str(script), api_version=api_version)
-    direct = fixture.open(fixture.access.replace(token_file="", exec_plugin=plugin, source=""))
-    direct.get_pod("default", "web")
-    direct.get_pod("default", "web")
-    rotate(fixture.server)
-    tokens.write_text("fresh")
-    direct.get_pod("default", "web")
-    assert Path(f"{tokens}.asked").read_text() == "x\nx\n"
-
-
-def test_the_in_cluster_token_is_read_again(fixture: Fixture, tmp_path: Path) -> None:
-    mount = tmp_path / "mount"
-    fixture.server.service_account(mount)
-    server = url.parse(fixture.server.url)
-    environ = {b"KUBERNETES_SERVICE_HOST": server.host.encode(), b"KUBERNETES_SERVICE_PORT": str(server.port).encode()}
-    access = kubeconfig.in_cluster(environ, directory=str(mount))
-    assert access is not None
-    direct = fixture.open(access)
-    direct.get_pod("default", "web")
-    rotate(fixture.server)
-    fixture.server.service_account(mount)
-    direct.get_pod("default", "web")
-
-
-def test_an_unknown_token_is_an_error_when_time_is_over(fixture: Fixture) -> None:
-    rotate(fixture.server)
-    with pytest.raises(errors.UnauthorizedError, match="401 Unauthorized"):
-        fixture.pod()
-    assert 5 < sum(fixture.clock.sleeps) <= 10, "the apiTimeout, which none of the waits goes beyond"
-
-
-def test_a_token_that_comes_after_a_while_is_waited_for(fixture: Fixture) -> None:
-    rotate(fixture.server)
-    fixture.server.inject(Fault(Answer(401), times=5))
-    fixture.server.kubeconfig(fixture.path)
-    assert fixture.pod().name == "web"
-    assert len(fixture.clock.sleeps) == 2
-
-
-def test_a_kubeconfig_that_is_gone_when_it_is_read_again_is_named(fixture: Fixture) -> None:
-    rotate(fixture.server)
-    fixture.path.unlink()
-    with pytest.raises(errors.ConfigError, match=r"cannot get pods .*cannot read kubeconfig"):
-        fixture.pod()
-
-
-def test_an_unusable_credential_is_an_error_of_the_operation(fixture: Fixture) -> None:
-    direct = fixture.open(fixture.access.replace(token_file="/nowhere"))
-    with pytest.raises(errors.ConfigError, match=r"cannot get pods .*cannot read the token in /nowhere"):
-        direct.get_pod("default", "web")
-
-
 # --------------------------------------------------------------------------------------------- what it says
 
 
@@ -505,69 +390,3 @@ def test_the_proxy_variables_of_the_environment_are_not_looked_at(
     for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{unused_port()}")
     assert fixture.pod().name == "web"
-
-
-# ----------------------------------------------------------------------------------------------- devices
-
-NICS = "nics.example.com"
-
-
-def claiming(fixture: Fixture, *claims: str) -> Pod:
-    """Have a pod that names claims, with a device of its own for each."""
-    entries: list[JSONValue] = [{"name": claim, "resourceClaimName": claim} for claim in claims]
-    document: JSONObject = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "claiming"}, "status": {}}
-    made = fixture.server.create({**document, "spec": {"nodeName": "node1", "resourceClaims": entries}})
-    fixture.server.create(
-        dra.slice_of("node1", {claim: (f"id-of-{claim}", "a/b") for claim in claims}, driver=NICS, node="node1")
-    )
-    for claim in claims:
-        fixture.server.create(dra.claim(claim, [(NICS, "node1", claim)], reserved_for=[dra.uid(made)]))
-    pod = fixture.direct.get_pod("default", "claiming")
-    fixture.server.forget_requests()
-    return pod
-
-
-def paths(fixture: Fixture) -> list[str]:
-    return [request.path.partition("?")[0] for request in fixture.server.requests]
-
-
-def test_a_pod_without_claims_costs_no_question(fixture: Fixture) -> None:
-    pod = claiming(fixture)
-    assert fixture.direct.get_devices(pod) == PodDevices()
-    assert paths(fixture) == []
-
-
-def test_devices_cost_one_question_for_each_claim_and_two_for_each_driver(fixture: Fixture) -> None:
-    pod = claiming(fixture, "a", "b")
-    assert fixture.direct.get_devices(pod).claimed == {"a/b": ("id-of-a", "id-of-b")}
-    dra_path = "/apis/resource.k8s.io/v1"
-    claims = [f"{dra_path}/namespaces/default/resourceclaims/{name}" for name in "ab"]
-    assert paths(fixture) == [*claims, f"{dra_path}/resourceslices", f"{dra_path}/resourceslices"]
-    assert {request.connection for request in fixture.server.requests} == {1}
-
-
-def test_a_pod_of_which_only_metadata_is_known_is_asked_for(fixture: Fixture) -> None:
-    pod = claiming(fixture, "a").replace(claims=None, node="")
-    assert fixture.direct.get_devices(pod).claimed == {"a/b": ("id-of-a",)}
-    assert paths(fixture)[0] == "/api/v1/namespaces/default/pods/claiming"
-
-
-def test_another_pod_of_that_name_is_not_asked_for_its_devices(fixture: Fixture) -> None:
-    pod = claiming(fixture, "a").replace(claims=None, uid="another")
-    with pytest.raises(errors.ConflictError, match='"claiming" in namespace "default" is another one now'):
-        fixture.direct.get_devices(pod)
-
-
-def test_an_account_that_may_not_see_slices_is_told_so(fixture: Fixture) -> None:
-    pod = claiming(fixture, "a")
-    fixture.server.inject(Fault(Answer(403), path="/apis/resource.k8s.io/v1/resourceslices"))
-    permission = f"list resourceslices.resource.k8s.io with spec.driver={NICS},spec.nodeName=node1 in the whole cluster"
-    with pytest.raises(errors.ForbiddenError, match=f"the node's account may not {permission}"):
-        fixture.direct.get_devices(pod)
-
-
-def test_a_server_of_before_resource_claims_is_told_from_a_missing_claim(fixture: Fixture) -> None:
-    pod = claiming(fixture, "a")
-    older = fixture.open(fixture.access.replace(server=fixture.access.server.replace(path="/older")))
-    with pytest.raises(errors.ClusterError, match=r"does it serve resource\.k8s\.io/v1, as Kubernetes does from 1.34"):
-        older.get_devices(pod)

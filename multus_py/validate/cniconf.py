@@ -40,8 +40,7 @@ def check(document: Document, *, device: bool = False) -> Iterator[Finding]:
     try:
         network = conf.parse(jsontext.dumps(document.object).encode())
     except errors.CNIError as error:
-        if all(finding.severity is not Severity.ERROR for finding in found):
-            yield document.finding("refused", (), str(error), remedy="Correct what the message names.")
+        yield from shape.refused(document, error, found)
         return
     yield from _check_name(document, network)
     yield from _check_versions(document, network)

@@ -39,8 +39,7 @@ def check(document: Document) -> Iterator[Finding]:
     try:
         parsed = settings.parse(jsontext.dumps(document.object).encode())
     except errors.CNIError as error:
-        if all(finding.severity is not Severity.ERROR for finding in found):
-            yield document.finding("refused", (), str(error), remedy="Correct what the message names.")
+        yield from shape.refused(document, error, found)
         return
     yield from _check_settings(document, parsed)
     yield from _check_versions(document, parsed)

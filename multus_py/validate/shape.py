@@ -9,12 +9,21 @@ from multus_py.hostconfig import validation
 from multus_py.hostconfig.validation import Kind, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from multus_py.cni.errors import CNIError
     from multus_py.validate.document import Document
 
 
 def check(document: Document, schema: str) -> list[Finding]:
     """Return what a schema says of a document."""
     return [_finding(document, problem) for problem in validation.check(document.value, schema)]
+
+
+def refused(document: Document, error: CNIError, found: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield the plugin's own words for what it refuses, unless an error that was found says so already."""
+    if all(finding.severity is not Severity.ERROR for finding in found):
+        yield document.finding("refused", (), str(error), remedy="Correct what the message names.")
 
 
 def _finding(document: Document, problem: Problem) -> Finding:

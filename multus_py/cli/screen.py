@@ -32,9 +32,9 @@ def console(file: IO[str] | None = None) -> Console:
 def document(value: JSONValue, form: str) -> str:
     """Return a document as `json` or `yaml`, with the line break at its end."""
     if form == "yaml":
-        import yaml
+        from multus_py.base import yamltext
 
-        return yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+        return yamltext.dumps(value)
     return f"{json.dumps(value, indent=2, ensure_ascii=False)}\n"
 
 

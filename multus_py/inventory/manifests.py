@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multus_py.cluster import yamltext
 from multus_py.cluster.errors import ClusterError
 from multus_py.cluster.objects import Nad, Pod
 from multus_py.inventory.node import InventoryError
@@ -46,12 +47,10 @@ def documents(text: str, *, name: str) -> list[JSONObject]:
     Raises:
         InventoryError: It is neither YAML nor JSON, or something in it is no object.
     """
-    import yaml
-
     try:
-        found = list(yaml.safe_load_all(text))
-    except yaml.YAMLError as error:
-        raise InventoryError(f"{name} is no YAML: {error}") from error
+        found = yamltext.documents(text)
+    except ValueError as error:
+        raise InventoryError(f"{name}: {error}") from error
     return list(_flat(found, name))
 
 

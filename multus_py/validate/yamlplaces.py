@@ -1,7 +1,6 @@
 """YAML read event by event: values as Kubernetes gets them, and where they stand.
 
-Not `yaml.safe_load`: it knows no places, makes dates and sets that JSON does not have, follows aliases until memory
-ends (ten lines can stand for a billion values), and goes as deep as the text, until the interpreter's stack ends.
+`yamltext` is the same without places. What a scalar means, and how much there may be, is said there.
 """
 
 from __future__ import annotations
@@ -14,20 +13,16 @@ from typing import TYPE_CHECKING
 import yaml
 from yaml import events
 
+from multus_py.base import jsontext
+from multus_py.cluster import yamltext
 from multus_py.validate.document import Path, Place, folded
 
 if TYPE_CHECKING:
-    from yaml.constructor import SafeConstructor
     from yaml.resolver import Resolver
 
     from multus_py.base.jsontext import JSONValue
 
-DEEPEST = 100
-LARGEST = 200_000
-"""How many values a document may have once its aliases are written out."""
-_TAG = "tag:yaml.org,2002:"
-_NUMBERS = {f"{_TAG}int", f"{_TAG}float"}
-_TEXTS = {f"{_TAG}{kind}" for kind in ("str", "timestamp", "binary", "merge", "value")}
+DEEPEST, LARGEST = yamltext.DEEPEST, yamltext.LARGEST
 
 
 class YamlError(ValueError):
@@ -128,7 +123,7 @@ def _take_scalar(builder: _Builder, event: events.ScalarEvent) -> None:
         _note(builder, _path(builder, event), event)
         _put(builder, event, _scalar(event), size=1, anchor=event.anchor)
         return
-    top.key, top.key_line = event.value, _line(event)
+    top.key, top.key_line = jsontext.sound(event.value), _line(event)
     if top.key in top.value:
         builder.twice.append(((*top.path, top.key), top.key_line))
 
@@ -188,34 +183,16 @@ def _merge(closed: _Container) -> None:
 
 
 @functools.cache
-def _meaning() -> tuple[Resolver, SafeConstructor]:
-    return yaml.resolver.Resolver(), yaml.constructor.SafeConstructor()
+def _resolver() -> Resolver:
+    return yaml.resolver.Resolver()
 
 
 def _scalar(event: events.ScalarEvent) -> JSONValue:
-    """Return what a scalar means: a text, but for the numbers, booleans and nulls of JSON."""
-    resolver, constructor = _meaning()
+    """Return what a scalar means. Raises YamlError."""
     tag = event.tag
     if tag in {None, "!"}:
-        tag = resolver.resolve(yaml.ScalarNode, event.value, event.implicit)  # type: ignore[no-untyped-call]
-    node = yaml.ScalarNode(tag, event.value)
-    if tag == f"{_TAG}null":
-        return None
-    if tag == f"{_TAG}bool":
-        return bool(constructor.bool_values.get(event.value.lower(), False))
-    if tag in _NUMBERS:
-        return _number(constructor, node)
-    if tag not in _TEXTS:
-        raise YamlError(f"the tag {tag} is not known", _line(event))
-    return event.value
-
-
-def _number(constructor: SafeConstructor, node: yaml.ScalarNode) -> JSONValue:
+        tag = _resolver().resolve(yaml.ScalarNode, event.value, event.implicit)  # type: ignore[no-untyped-call]
     try:
-        number: int | float = (
-            constructor.construct_yaml_int(node) if node.tag == f"{_TAG}int" else constructor.construct_yaml_float(node)
-        )
-    except ValueError:  # 0b, or thousands of digits
-        return str(node.value)
-    finite = isinstance(number, int) or abs(number) <= 1.7976931348623157e308
-    return number if finite and ":" not in node.value else str(node.value)
+        return yamltext.scalar(tag, event.value)
+    except ValueError as error:
+        raise YamlError(str(error), _line(event)) from None

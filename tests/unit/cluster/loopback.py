@@ -24,7 +24,7 @@ def soon(seconds: float = 5) -> Deadline:
 class Loopback:
     """The server, while it runs."""
 
-    def __init__(self, listener: socket.socket, talk: Callable[[socket.socket], None]) -> None:
+    def __init__(self, listener: socket.socket, talk: Callable[[socket.socket], object]) -> None:
         self.host, self.port = listener.getsockname()[:2]
         self._listener = listener
         self._talk = talk
@@ -59,7 +59,7 @@ class Loopback:
 
 
 @contextlib.contextmanager
-def serving(talk: Callable[[socket.socket], None], *, host: str = "127.0.0.1") -> Iterator[Loopback]:
+def serving(talk: Callable[[socket.socket], object], *, host: str = "127.0.0.1") -> Iterator[Loopback]:
     """Serve until the end of the block. `talk` has each connection in a thread of its own; it is closed after that."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     server = Loopback(socket.create_server((host, 0), family=family), talk)

@@ -154,9 +154,10 @@ def _path(builder: _Builder, event: events.Event) -> Path:
 
 def _note(builder: _Builder, path: Path, event: events.Event) -> None:
     top = builder.stack[-1] if builder.stack else None
-    line = top.key_line if top is not None and isinstance(top.value, dict) else _line(event)
+    first = _line(event)
+    line = top.key_line if top is not None and isinstance(top.value, dict) else first
     start, end = _span(event)
-    builder.places[folded(path)] = Place(line=line, start=start, end=end)
+    builder.places[folded(path)] = Place(line=line, first=first, start=start, end=end)
 
 
 def _put(builder: _Builder, event: events.Event, value: JSONValue, *, size: int, anchor: str | None = None) -> None:

@@ -20,7 +20,7 @@ from multus_py.lab.apiserver import APIServer
 from multus_py.lab.certs import Authority
 from multus_py.lab.faults import Answer, Delay, Fault, Garbage
 from multus_py.lab.objects import JSON, Object
-from tests.integration.doctor.patient import Patient
+from tests.integration.doctor.patient import DAY, Patient
 from tests.integration.flows import networks
 
 pytestmark = pytest.mark.root
@@ -38,6 +38,10 @@ def rename(suffix: str) -> Harm:
 
 def copied(name: str) -> Harm:
     return lambda patient: shutil.copy(patient.config, patient.conf_dir / name)
+
+
+def certificate(begins_in: float, ends_in: float, *, token: bool = False) -> Harm:
+    return lambda patient: patient.relogin_by_certificate(begins_in=begins_in, ends_in=ends_in, token=token)
 
 
 def refused(code: int) -> Harm:
@@ -240,6 +244,14 @@ FAULTS: dict[str, tuple[str, Severity, Harm]] = {
     "everybody may read the kubeconfig": ("kubeconfig", WARNING, lambda patient: patient.node.kubeconfig.chmod(0o644)),
     "the token has expired": ("token-expiry", ERROR, lambda patient: patient.relogin(expires_in=-60)),
     "the token is about to expire": ("token-expiry", WARNING, lambda patient: patient.relogin(expires_in=120)),
+    "the client certificate has expired": ("client-certificate", ERROR, certificate(-10 * DAY, -60)),
+    "the client certificate is not valid yet": ("client-certificate", ERROR, certificate(60, DAY)),
+    "the client certificate is about to expire": ("client-certificate", WARNING, certificate(-9.5 * DAY, DAY / 2)),
+    "the client certificate has expired, and the token is good": (
+        "client-certificate",
+        WARNING,
+        certificate(-10 * DAY, -60, token=True),
+    ),
     "the token is another cluster's": ("api-credentials", ERROR, token_of_another_cluster),
     "the API server is down": ("api-reachable", ERROR, lambda patient: patient.serving.close()),
     "the API server is down, and may know a default network": (
@@ -263,6 +275,11 @@ FAULTS: dict[str, tuple[str, Severity, Harm]] = {
     "the clock is a minute ahead": ("clock-skew", WARNING, lambda patient: patient.api.set_clock(ahead=-60)),
     "the status may not be written": ("permissions", ERROR, lambda patient: patient.api.deny("patch", "pods/status")),
     "pods may not be watched": ("permissions", WARNING, lambda patient: patient.api.deny("watch", "pods")),
+    "networks cannot be listed": (
+        "nad-config",
+        ERROR,
+        lambda patient: patient.api.inject(Fault(Answer(500), path=f"{NADS}/v1/network", times=None)),
+    ),
     "networks may not be listed": (
         "permissions",
         WARNING,
@@ -272,6 +289,11 @@ FAULTS: dict[str, tuple[str, Severity, Harm]] = {
         "crd-served",
         ERROR,
         lambda patient: patient.api.inject(Fault(Answer(404), path=NADS, times=None)),
+    ),
+    "the API server does not tell what it serves": (
+        "crd-served",
+        WARNING,
+        lambda patient: patient.api.inject(*(Fault(Answer(403, "no"), path=path) for path in (f"{NADS}/v1", NADS))),
     ),
     "the definition is of another version": ("crd-served", ERROR, another_version_of_nads),
     # the networks

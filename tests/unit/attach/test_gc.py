@@ -148,9 +148,21 @@ def test_a_file_that_is_no_record_is_left_alone(world: World, data: bytes) -> No
     assert "GC: nothing can be read of container notes, it is left alone" in world.log()
 
 
-def test_a_lock_that_cannot_be_had_is_an_error(attached: World) -> None:
-    (attached.state / ".c2.lock").mkdir()
-    assert refusal(attached, ("c1", "eth0")).code == errors.IO_FAILURE
+def test_a_lock_that_cannot_be_had_is_an_error_that_keeps_nobody_from_the_others(attached: World) -> None:
+    (attached.state / ".c1.lock").mkdir()
+    error = refusal(attached)
+    assert error.code == errors.IO_FAILURE
+    assert "cannot make the lock" in error.msg
+    assert {call.variables["CONTAINERID"] for call in attached.run.calls if call.command == "DEL"} == {"c2"}
+    assert attached.run.names("GC") == ["GC bridge", "GC macvlan"]
+    assert attached.left_behind() == ["c1", "results/a-c1-net1", "results/cluster-c1-eth0"]
+
+
+def test_half_written_files_go_with_the_container(attached: World) -> None:
+    for name in (".c2.tmp", "results/.a-c2-net1.tmp"):
+        (attached.state / name).write_text("")
+    attached.collect(("c1", "eth0"))
+    assert attached.left_behind() == ["c1", "results/a-c1-net1", "results/cluster-c1-eth0"]
 
 
 UNKNOWN = {

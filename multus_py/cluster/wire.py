@@ -9,7 +9,8 @@ message has "v", the version of the protocol, and every request has "ask". Keys 
 to it, so they may be added; "v" is raised when an old reader would misunderstand. Optional keys may be absent or null.
 
     {"v": 1, "ask": "resolve", "namespace", "name", "uid", "multusNamespace", "nads": [[namespace, name], ...]}
-        {"v": 1, "pod": {...} or null, "nads": [[namespace, name, {...} or null or {"error": {...}}], ...]}
+        {"v": 1, "pod": {...} or null, "nads": [[namespace, name, {...} or null or {"error": {...}}], ...],
+         "program": the daemon's version}
     {"v": 1, "ask": "devices", "namespace", "name", "uid"}
         {"v": 1, "claimed": {resource: [id, ...], ...}, "kubelet": the same or null, "passedOver": [reason, ...]}
     {"v": 1, "ask": "status", "namespace", "name", "uid", "annotations": {...}}
@@ -43,6 +44,7 @@ appends a byte to the file `fallbacks` in the daemon's directory, if the daemon 
 
 from __future__ import annotations
 
+import multus_py
 from multus_py.base import fields, jsontext, value
 from multus_py.cluster import errors, port
 from multus_py.cluster.port import Event, Phase, PodDevices, Report
@@ -200,7 +202,7 @@ class Resolved(value.Value):
         rows: list[JSONValue] = []
         for (namespace, name), found in self.nads.items():
             rows.append([namespace, name, found.part() if isinstance(found, Failure) else found])
-        return {"v": VERSION, "pod": self.pod, "nads": rows}
+        return {"v": VERSION, "pod": self.pod, "nads": rows, "program": multus_py.VERSION}
 
     @classmethod
     def read(cls, message: Fields) -> Self:
@@ -215,6 +217,12 @@ class Resolved(value.Value):
             return cls(pod=message.object("pod"), nads=nads)
         except fields.FieldError as error:
             raise WireError(f"no message: {error}") from error
+
+
+def program(message: Fields) -> str:
+    """Return which version of the program answers; empty when it does not say."""
+    said = message.raw("program")
+    return said if isinstance(said, str) else ""
 
 
 class GetDevices(value.Value):

@@ -94,8 +94,8 @@ def cluster_network(view: View) -> Iterator[Finding]:
     """Compare the cluster network in our configuration with the file that it was made from."""
     settings = view.settings
     directory = view.options.primary_dir or view.options.conf_dir
-    if settings.cluster_network:
-        yield from _referenced(view, settings.cluster_network)
+    if settings.cluster_network:  # default-networks looks it up
+        yield fine(f"the configuration refers to {settings.cluster_network}, and holds no copy of it")
         return
     own, delegate = view.configuration, settings.delegates[0]
     candidates = dict(_candidates(view, directory))
@@ -134,21 +134,6 @@ def readiness(view: View) -> Iterator[Finding]:
             "(readinessindicatorfile in the configuration).",
             file=path,
         )
-
-
-def _referenced(view: View, text: str) -> Iterator[Finding]:
-    if "/" not in text:
-        yield fine(f"the cluster network is {text}, by name")
-        return
-    path = view.root(text)
-    if not path.exists():
-        yield error(
-            f"the cluster network's file {text} is not there",
-            remedy="Is its network plugin still installed? Name the file that it has now as clusterNetwork.",
-            file=str(view.configuration.path),
-        )
-        return
-    yield fine(f"the cluster network is in {text}")
 
 
 def _candidates(view: View, directory: PurePosixPath) -> Iterator[tuple[PurePosixPath, Primary]]:
@@ -207,8 +192,7 @@ CHECKS = (
     Check(
         id="config-primary",
         title="the cluster network is the one of its own file",
-        looks_at="The first delegate, against the files of the directory of CNI configurations; `clusterNetwork`, if "
-        "a path.",
+        looks_at="The first delegate, against the files of the directory of CNI configurations.",
         meaning="Pods get a cluster network as it was once configured, or one that is not there any more.",
         remedy="Let `multus daemon` run on the node, which follows the file, or run `multus install` again.",
         look=cluster_network,

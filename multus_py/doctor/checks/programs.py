@@ -21,14 +21,17 @@ _ELF = b"\x7fELF"
 _ORDER = {1: "<", 2: ">"}  # EI_DATA: least, or most significant byte first
 _MACHINES = {
     3: "i686",
-    20: "ppc",
     21: "ppc64le",
     22: "s390x",
-    40: "armv7l",
+    40: "arm",
     62: "x86_64",
     183: "aarch64",
     243: "riscv64",
+    258: "loongarch64",
 }
+"""What ELF calls machines."""
+_ALSO = {"x86_64": "i686", "aarch64": "arm"}
+"""What a machine runs besides: programs of 32 bits."""
 _LINE = 512
 
 
@@ -108,8 +111,9 @@ def _unfit(view: View, path: Path) -> str:
     if not head.startswith(_ELF) or len(head) < 20:
         return "it is neither a program nor a script" if head else "it is empty"
     found = struct.unpack_from(f"{_ORDER.get(head[5], '<')}H", head, 18)[0]
-    machine = _MACHINES.get(found, f"another machine ({found})")
-    return "" if machine == platform.machine() else f"it is for {machine}, and this machine is {platform.machine()}"
+    its, ours = _MACHINES.get(found, f"another machine ({found})"), platform.machine()
+    family = "arm" if ours.startswith("armv") else ours
+    return "" if its in {family, _ALSO.get(family)} else f"it is for {its}, and this machine is {ours}"
 
 
 CHECKS = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import shutil
 import subprocess
 import time
 from contextlib import ExitStack
@@ -151,6 +152,16 @@ class Patient:
         """Mount a small file system."""
         subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", where], check=True)
         self.stack.callback(lambda: subprocess.run(["umount", where], check=True))
+
+    def mount_image(self, where: Path) -> None:
+        """Put what a directory has on a file system that is full and read-only, as the image of a system is."""
+        copy = self.directory / "image"
+        copy.mkdir()
+        self.mount(copy, "size=1g")
+        shutil.copytree(where, copy, symlinks=False, dirs_exist_ok=True)
+        size = sum(path.stat().st_size for path in copy.rglob("*")) + (1 << 20)
+        subprocess.run(["mount", "-o", f"remount,ro,size={size}", copy], check=True)
+        self.bind(copy, where)
 
     def bind(self, what: Path, where: Path) -> None:
         """Let a directory be seen in another place, too."""

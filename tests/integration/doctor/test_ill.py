@@ -22,6 +22,7 @@ from multus_py.lab.faults import Answer, Delay, Fault, Garbage
 from multus_py.lab.objects import JSON, Object
 from tests.integration.doctor.patient import DAY, Patient
 from tests.integration.flows import networks
+from tests.unit.cluster.desk import desk
 
 pytestmark = pytest.mark.root
 
@@ -151,6 +152,20 @@ def another_users_socket(patient: Patient) -> None:
 def stopped_daemon(patient: Patient) -> None:
     patient.node.daemon.mkdir()
     (patient.node.daemon / port.FALLBACKS).write_bytes(b"...")
+
+
+def half_an_update(patient: Patient) -> None:
+    """The plugin is new already, and the daemon is not."""
+    patient.node.daemon.mkdir()
+    answer: Object = {"pod": None, "nads": [], "program": "0.0.1"}
+    patient.stack.enter_context(desk(patient.node.daemon / port.SOCKET, answer, answer))
+    layout = patient.node.plugins / ".multus-0.0.2-abc"
+    (layout / "lib").mkdir(parents=True)
+    build = {"version": "0.0.2", "id": "abc", "python": "3", "machine": os.uname().machine, "glibc": "2"}
+    (layout / "lib/build.json").write_text(json.dumps(build))
+    link = patient.node.plugins / "multus"
+    link.rename(layout / "multus")
+    link.symlink_to(".multus-0.0.2-abc/multus")
 
 
 def torn(name: str) -> Harm:
@@ -300,6 +315,11 @@ FAULTS: dict[str, tuple[str, Severity, Harm]] = {
     "a NAD is no JSON": ("nad-config", ERROR, lambda patient: patient.network("broken", '{"type": "macvlan",')),
     "a NAD has no type": ("nad-config", ERROR, lambda patient: patient.network("broken", {"cniVersion": "1.0.0"})),
     "a NAD's file is not there": ("nad-config", WARNING, lambda patient: patient.network("file", None)),
+    "the cluster network's file is gone": (
+        "default-networks",
+        ERROR,
+        lambda patient: patient.configure(delegates=None, clusterNetwork=str(patient.conf_dir / "20-gone.conf")),
+    ),
     "a default network does not exist": ("default-networks", ERROR, default_network_that_is_not_there),
     "a pod's network is in another namespace": (
         "pod-networks",
@@ -356,10 +376,16 @@ FAULTS: dict[str, tuple[str, Severity, Harm]] = {
         WARNING,
         lambda patient: patient.sysctl("net.ipv4.conf.all.rp_filter", "1"),
     ),
+    "the reverse-path filter of new interfaces is strict": (
+        "sysctl-rp-filter",
+        WARNING,
+        lambda patient: patient.sysctl("net.ipv4.conf.default.rp_filter", "1"),
+    ),
     # the daemon
     "the daemon has crashed": ("daemon-socket", WARNING, listening),
     "the daemon does not answer": ("daemon-socket", WARNING, silent_daemon),
     "the daemon is not any more": ("daemon-socket", WARNING, stopped_daemon),
+    "the daemon is older than the plugin": ("daemon-version", WARNING, half_an_update),
     "the daemon's socket is another user's": ("daemon-socket", WARNING, another_users_socket),
     # what pods have left
     "a record is torn": ("state-records", WARNING, torn("[0-9a-f]" * 64)),
@@ -387,6 +413,11 @@ FAULTS: dict[str, tuple[str, Severity, Harm]] = {
         "disk-writable",
         ERROR,
         lambda patient: patient.mount(patient.node.state, "size=256m,ro"),
+    ),
+    "the plugins are on a read-only image, which is full": (
+        "disk-writable",
+        WARNING,
+        lambda patient: patient.mount_image(patient.node.plugins),
     ),
     "the log has errors": ("log-errors", WARNING, errors_in_the_log),
 }

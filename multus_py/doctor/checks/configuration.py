@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from multus_py.base import jsontext
 from multus_py.cni.errors import CNIError
-from multus_py.doctor import configuration
+from multus_py.doctor import configuration, runtimes
 from multus_py.doctor.check import BlockedError, Check, error, fine, warning
+from multus_py.doctor.options import BIN_DIR, CONF_DIR
 from multus_py.findings.finding import Severity
 from multus_py.hostconfig import primary
 from multus_py.hostconfig.layout import CILIUM
@@ -77,6 +78,26 @@ def first(view: View) -> Iterator[Finding]:
                 file=str(directory / name),
             )
     yield fine(f"{own.path.name} is the first of {len(there)} files, so the runtime loads it")
+
+
+def runtime(view: View) -> Iterator[Finding]:
+    """Look at whether the runtime's own configuration names other directories than those that are looked at."""
+    found = list(runtimes.places(view.root))
+    looked_at = (
+        ("configurations", "--cni-conf-dir", str(view.options.conf_dir), str(CONF_DIR)),
+        ("plugins", "--cni-bin-dir", str(view.options.bin_dir), str(BIN_DIR)),
+    )
+    for what, flag, directory, usual in looked_at:
+        named = {text: each.file for each in found for text in getattr(each, what)}
+        if directory == usual and named and directory not in named:  # else somebody has said where it is
+            other, file = next(iter(named.items()))
+            yield warning(
+                f"the runtime looks for CNI {what} in {other}, and {directory} was looked at",
+                remedy=f"Run multus doctor {flag} {other}; Multus has to be there, too.",
+                file=str(file),
+            )
+    files = ", ".join(str(each.file) for each in found)
+    yield fine(f"{files} names no other directories" if files else "no runtime's configuration names other directories")
 
 
 def valid(view: View) -> Iterator[Finding]:
@@ -180,6 +201,15 @@ CHECKS = (
         meaning="Pods start without Multus.",
         remedy="Rename or remove what comes before it.",
         look=first,
+    ),
+    Check(
+        id="runtime-directories",
+        title="the runtime looks where doctor does",
+        looks_at="The directories of CNI configurations and plugins that the configuration of containerd (k3s', RKE2's "
+        "and MicroK8s' included) or CRI-O names, where none are given on the command line.",
+        meaning="What other checks say is of no use, for the runtime looks elsewhere.",
+        remedy="Name the runtime's directories with --cni-conf-dir and --cni-bin-dir, and install Multus there.",
+        look=runtime,
     ),
     Check(
         id="config-valid",

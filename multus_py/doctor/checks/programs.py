@@ -38,11 +38,12 @@ _LINE = 512
 def present(view: View) -> Iterator[Finding]:
     """Look for a file of each type's name."""
     for type, users in sorted(_types(view).items()):
-        if _find(view, type) is None:
+        search = view.search if users else (str(view.options.bin_dir),)  # binDir is Multus', and it is the runtime's
+        if _find(view, type, search) is None:
             names = ", ".join(used.subject for used in users) or "the runtime"
             say = error if any(used.needed for used in users) or not users else warning
             yield say(
-                f"the plugin {type} is in none of {', '.join(view.search)}; {names} wants it",
+                f"the plugin {type} is in none of {', '.join(search)}; {names} wants it",
                 remedy=f"Install it there, e.g. from containernetworking-plugins, or correct the type {type}.",
                 subject=users[0].subject if users else "",
             )
@@ -86,14 +87,14 @@ def _types(view: View) -> dict[str, list[usage.Used]]:
 
 def _programs(view: View) -> Iterator[tuple[str, Path]]:
     for type in sorted(_types(view)):
-        path = _find(view, type)
+        path = _find(view, type, view.search)
         if path is not None:
             yield type, path
 
 
-def _find(view: View, type: str) -> Path | None:
+def _find(view: View, type: str, search: tuple[str, ...]) -> Path | None:
     """Return the first file of a name in the directories of plugins (cni-behaviour 8.6.2)."""
-    for directory in view.search if "/" not in type else ():
+    for directory in search if "/" not in type else ():
         path = view.seen(f"{directory}/{type}")  # where a link leads to
         if path.is_file():
             return path
@@ -120,8 +121,8 @@ CHECKS = (
     Check(
         id="plugin-present",
         title="all plugins are there",
-        looks_at="`binDir` and --cni-bin-dir, for Multus and for each type, IPAM plugins and chained ones included, "
-        "that the configuration and all NADs name.",
+        looks_at="--cni-bin-dir for Multus; `binDir` and --cni-bin-dir for each type, IPAM plugins and chained ones "
+        "included, that the configuration and all NADs name.",
         meaning='Pods of these networks fail: "failed to find plugin". For NADs that no pod of this node wants it is a '
         "warning: they may be meant for other nodes.",
         remedy="Install the plugin on the node, or correct its name in the NAD.",

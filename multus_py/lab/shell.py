@@ -33,7 +33,7 @@ from multus_py.lab.runtime import Runtime
 NODE = "node1"
 NETWORK_CONFIG, PLUGINS, STATE = Path("/etc/cni/net.d"), Path("/opt/cni/bin"), Path("/var/lib/cni")
 KUBECONFIG = NETWORK_CONFIG / "multus.d" / "multus.kubeconfig"
-_OWN = (NETWORK_CONFIG.parent, PLUGINS.parent, STATE, Path("/run"))
+_OWN = (NETWORK_CONFIG.parent, PLUGINS.parent, STATE, Path("/run"), Path("/etc/containerd"))
 """What the shell has for itself. It has to exist on the machine, to be mounted over."""
 _MADE, _USERS = Path("/run/multus-lab.made"), Path("/run/multus-lab.users")
 """Which of them labs have made; and the lock that labs hold while they are there."""

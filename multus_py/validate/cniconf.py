@@ -77,7 +77,7 @@ def _check_plugin(part: Document, *, first: bool, device: bool) -> Iterator[Find
     if first:
         yield from _check_first(part, type)
     ipam_type = part.get(("ipam", "type"))
-    if isinstance(ipam_type, str):
+    if isinstance(ipam_type, str) and type not in plugins.OWN_ADDRESSES:
         addresses = part.part(("ipam",))
         if ipam_type in plugins.IPAM_SCHEMAS:
             yield from shape.check(addresses, plugins.IPAM_SCHEMAS[ipam_type])
@@ -89,8 +89,8 @@ def _check_types(part: Document, type: str, ipam_type: str) -> Iterator[Finding]
     """Point at plugins that nobody knows but that have nearly the name of one."""
     known = ((("type",), type, plugins.SCHEMAS), (("ipam", "type"), ipam_type, plugins.IPAM_SCHEMAS))
     for path, name, table in known:
-        meant = spelling.closest(name, table) if name and name not in table else ""
-        if meant:
+        meant = spelling.closest(name, table)
+        if meant and meant not in {name, *name.split("-")}:  # cnv-bridge and ib-sriov are no slips of the pen
             yield part.finding(
                 "unknown-plugin",
                 path,
@@ -111,8 +111,10 @@ def _check_keys(part: Document, type: str, *, device: bool) -> Iterator[Finding]
                 f"{type} does not take {one} and {other} together",
                 remedy="Remove one of them.",
             )
-    for plugin, one, other in plugins.COMPANIONS:
-        if plugin == type and fields.raw(one) and not fields.raw(other):
+    alone = [(one, other) for plugin, one, other in plugins.COMPANIONS if plugin == type and not fields.raw(other)]
+    alone += [(one, other) for plugin, one, other in plugins.REQUIRED_BY if plugin == type and not fields.has(other)]
+    for one, other in alone:
+        if fields.raw(one):
             problem = f"is missing, and {type} takes {one} only together with it"
             yield part.finding("missing-key", (other,), problem, remedy=f"Add {other}, or remove {one}.")
     names = plugins.DEVICE_KEYS.get(type, ())

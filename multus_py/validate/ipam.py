@@ -171,7 +171,7 @@ def _check_whereabouts(document: Document) -> Iterator[Finding]:
 
 def _check_exclude(document: Document, item: Range, path: Path, text: JSONValue) -> Iterator[Finding]:
     excluded = _interface(text if not isinstance(text, str) or "/" in text else f"{text}/{item.subnet.max_prefixlen}")
-    if excluded is not None and not _within(excluded.ip, item.subnet):
+    if excluded is not None and not excluded.network.overlaps(item.subnet):
         yield document.finding(
             "address-outside-subnet",
             path,

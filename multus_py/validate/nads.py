@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 KIND, GROUP, API_VERSION = "NetworkAttachmentDefinition", "k8s.cni.cncf.io", "k8s.cni.cncf.io/v1"
 RESOURCE_NAME = "k8s.v1.cni.cncf.io/resourceName"
 _CONFIG = ("spec", "config")
+_JSON = ": a configuration is JSON, with double quotes, without comments, and without a comma after the last element"
 _INDENTED = "Write `config: |`, and below it, indented, the JSON."
 
 
@@ -94,18 +95,9 @@ def check_name(document: Document, path: tuple[str, ...], *, dots: bool) -> Iter
 
 
 def _check_config(document: Document, text: str) -> Iterator[Finding]:
-    try:
-        config = reading.embedded(document, _CONFIG, text)
-    except jsontext.JSONError as error:
-        lines = document.lines_of(_CONFIG, text)
-        yield document.finding(
-            "config-not-json",
-            _CONFIG,
-            str(error),
-            remedy="Correct the line, or the one before it: a configuration is JSON, with double quotes, without "
-            "comments, and without a comma after the last element.",
-            line=lines[max(error.line, 1) - 1],
-        )
+    config, found = reading.embedded(document, _CONFIG, text, id="config-not-json", remedy=_JSON)
+    yield from found
+    if config is None:
         return
     if not isinstance(config.value, dict):
         problem = f"expected a JSON object, found {jsontext.kind(config.value)}"
@@ -121,13 +113,15 @@ def _has_device(document: Document) -> bool:
     return isinstance(annotations, dict) and bool(annotations.get(RESOURCE_NAME))
 
 
-def not_on_node(document: Document, directory: str) -> Finding:
-    """Return the finding about a definition whose configuration nobody has seen."""
+def not_on_node(document: Document, directory: str, *, known: bool) -> Finding:
+    """Return the finding about a definition whose configuration nobody has seen; `known`: this is a node."""
     name = document.get(("metadata", "name"))
     return document.finding(
         "config-missing",
         _CONFIG,
-        f'is empty, and neither the files given nor {directory} have a CNI configuration named "{name}"',
+        f'is empty, and neither the files given nor {directory} have a CNI configuration named "{name}"'
+        if known
+        else f'is empty, so every node needs a CNI configuration named "{name}" in {directory}',
         remedy=f"Write the configuration here, or put a file with it into {directory} of every node.",
-        severity=Severity.WARNING,
+        severity=Severity.WARNING if known else Severity.NOTE,
     )

@@ -12,7 +12,12 @@ _TABLE = (
         "Nothing in it has been checked.",
         "Correct the name, or the permissions.",
     ),
-    ("file-too-large", "A file of more than 2 MiB", "Nothing in it has been checked.", "Give it in several files."),
+    (
+        "file-too-large",
+        "A file of more than 8 MiB",
+        "Nothing in it has been checked.",
+        "Give it in several files, or ask for one namespace at a time.",
+    ),
     ("not-utf8", "A file that is not UTF-8", "Neither Kubernetes nor a runtime can read it.", "Save it as UTF-8."),
     (
         "not-yaml",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from multus_py.base import clock as clocks
-from multus_py.cluster import errors, http
 from multus_py.doctor import server
 from multus_py.doctor.check import BlockedError, Check, error, fine, warning
 from multus_py.doctor.server import RefusedError
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from multus_py.findings.finding import Finding
 
 _SOON = 600.0
+_LITTLE = 0.1
+"""Of a certificate's lifetime: whoever renews it by itself has done so before."""
 _SKEW, _GREAT_SKEW = 30.0, 300.0
 _CRD = "network-attachment-definitions"
 
@@ -118,6 +120,30 @@ def expiry(view: View) -> Iterator[Finding]:
     yield fine(f"the token is good until {clocks.rfc3339(expires)}")
 
 
+def certificate(view: View) -> Iterator[Finding]:
+    """Read the times in the client certificate."""
+    if view.certificate_lifetime is None:
+        yield fine("no client certificate is shown to the API server")
+        return
+    begins, ends = view.certificate_lifetime
+    left = ends - view.now
+    if view.certificate_problem:
+        view.cluster  # noqa: B018 - raises what there is to say, unless a token goes beside it
+        yield warning(
+            f"{view.certificate_problem}; the token beside it is good",
+            remedy="Take the certificate out of the kubeconfig, or put a good one there.",
+            file=view.settings.kubeconfig,
+        )
+    elif left < (ends - begins) * _LITTLE:
+        yield warning(
+            f"the client certificate expires in {timedelta(seconds=round(left))}, at {clocks.rfc3339(ends)}",
+            remedy="Put another one into the kubeconfig before that, or let `multus daemon` write one with a token, "
+            "which it replaces in time.",
+            file=view.settings.kubeconfig,
+        )
+    yield fine(f"the client certificate is good until {clocks.rfc3339(ends)}")
+
+
 def reachable(view: View) -> Iterator[Finding]:
     """Connect, and ask for something."""
     view.contact  # noqa: B018 - raises what there is to say
@@ -165,18 +191,16 @@ def credentials(view: View) -> Iterator[Finding]:
 
 def permissions(view: View) -> Iterator[Finding]:
     """Ask for a review of each permission."""
-    cluster = view.cluster
     for permission in PERMISSIONS:
         try:
-            allowed = cluster.may(permission.attributes)
+            with view.asking("ask for permissions") as server:
+                allowed = server.may(permission.attributes)
         except RefusedError as refused:
             yield warning(
                 f"the API server does not tell what the node's account may: {refused}",
                 remedy="Give it system:basic-user, as every account has by default.",
             )
             return
-        except (OSError, errors.ClusterError, http.ProtocolError) as failure:
-            raise BlockedError("api-reachable", f"{view.access.server}: {failure}") from failure
         if not allowed:
             say = error if permission.vital else warning
             yield say(
@@ -188,31 +212,29 @@ def permissions(view: View) -> Iterator[Finding]:
 
 def definition(view: View) -> Iterator[Finding]:
     """Look at what version of NADs the cluster serves."""
-    cluster, (_, first) = view.cluster, view.contact
-    if first.status == 200:
-        resources = server.document(first).get("resources")
-        names = (
-            [item.get("name") for item in resources if isinstance(item, dict)] if isinstance(resources, list) else []
-        )
-        if _CRD in names:
-            yield fine("the cluster serves NetworkAttachmentDefinitions, version v1")
-            return
+    first = view.contact[1]
     try:
-        versions = cluster.get(NADS_PATH.rpartition("/")[0]).get("versions")
-        found = (
-            [str(item.get("version")) for item in versions if isinstance(item, dict)]
-            if isinstance(versions, list)
-            else []
-        )
+        with view.asking("ask for NetworkAttachmentDefinitions") as cluster:
+            if first.status == 200 and _CRD in _each(server.document(first), "resources", "name"):
+                yield fine("the cluster serves NetworkAttachmentDefinitions, version v1")
+                return
+            found = _each(cluster.get(NADS_PATH.rpartition("/")[0]), "versions", "version")
     except RefusedError as refused:
         if refused.status != 404:
-            raise
+            yield warning(
+                f"the API server does not tell what it serves: {refused}",
+                remedy="Give the node's account system:discovery, as every account has by default.",
+            )
+            return
         found = []
     problem = f"the cluster serves them as {', '.join(found)} only, not as v1" if found else "the cluster has none"
-    yield error(
-        f"no NetworkAttachmentDefinitions of version v1: {problem}",
-        remedy="Apply conf/crd.yaml.",
-    )
+    yield error(f"no NetworkAttachmentDefinitions of version v1: {problem}", remedy="Apply conf/crd.yaml.")
+
+
+def _each(document: JSONObject, key: str, name: str) -> list[str]:
+    """Return what the objects of a list have under a name."""
+    items = document.get(key)
+    return [str(item.get(name)) for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 CHECKS = (
@@ -231,6 +253,15 @@ CHECKS = (
         meaning='Every pod fails: "Unauthorized".',
         remedy="Let `multus daemon` run on the node: it replaces the token whenever Kubernetes does.",
         look=expiry,
+    ),
+    Check(
+        id="client-certificate",
+        title="the client certificate is good for a while",
+        looks_at="The times in the certificate that the kubeconfig shows to the API server, if it has one: less than a "
+        "tenth of its lifetime left is a warning.",
+        meaning='Every pod fails: "Unauthorized".',
+        remedy="Put another certificate into the kubeconfig, or let `multus daemon` write one with a token.",
+        look=certificate,
     ),
     Check(
         id="api-reachable",

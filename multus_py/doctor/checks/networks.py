@@ -68,7 +68,8 @@ def pods(view: View) -> Iterator[Finding]:
             continue
         for selection in wanted:
             yield from _selected(settings, pod, selection, known)
-    yield fine(f"all networks that pods of node {view.options.node} ask for are there ({len(found)} pods)")
+    none = "" if found else ": is the node's name in the cluster another one? --node-name says it"
+    yield fine(f"all networks that pods of node {view.options.node} ask for are there ({len(found)} pods{none})")
 
 
 def _object(nad: JSONObject) -> bytes:

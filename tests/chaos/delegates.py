@@ -179,7 +179,7 @@ def _ended(scene: Scene) -> None:
     call = scene.runtime.start("ADD", pod.sandbox)
     _started(scene)
     call.process.send_signal(signal.SIGTERM)
-    out, _ = call.process.communicate(timeout=BOUND)
+    out, _ = call.communicate(BOUND)
     assert "ended by signal 15" in out, out
     left = scene.left()
     assert not left, left

@@ -16,12 +16,12 @@ from functools import partial
 from random import Random
 
 from multus_py.lab.objects import Object
+from multus_py.lab.runtime import Call
 from tests.chaos import stepping
 from tests.chaos.case import Case
 from tests.chaos.scene import Scene
 
 REFUSALS = sorted({*stepping.FAULTS} - {"kill"})
-TIMEOUT = 60
 
 
 def cases(scene: Scene, random: Random) -> Iterator[Case]:
@@ -42,7 +42,7 @@ def cases(scene: Scene, random: Random) -> Iterator[Case]:
 def _refused(scene: Scene, *, fault: str, verb: str, number: int, lasting: bool) -> None:
     pod = scene.fresh() if verb == "ADD" else scene.attached()
     call, _ = scene.step(verb, pod, fault, number, 0 if lasting else None)
-    said = _answer(call.process)
+    said = _answer(call)
     if verb == "ADD" and "code" not in said:
         pod.result = said
         scene.is_as_told(pod)
@@ -55,12 +55,13 @@ def _refused(scene: Scene, *, fault: str, verb: str, number: int, lasting: bool)
     scene.is_gone(pod)
 
 
-def _answer(process: subprocess.Popen[str]) -> Object:
+def _answer(call: Call) -> Object:
     """Return what a call says; it may write a traceback to stderr, as what it needs may be refused anywhere."""
-    out, err = process.communicate(timeout=TIMEOUT)
-    assert process.returncode in {0, 1}, (process.returncode, out, err)
+    out, err = call.communicate()
+    status = call.process.returncode
+    assert status in {0, 1}, (status, out, err)
     said: Object = json.loads(out) if out.strip() else {}
-    assert (process.returncode == 1) == ("code" in said), (said, err)
+    assert (status == 1) == ("code" in said), (said, err)
     return said
 
 
@@ -76,7 +77,7 @@ def _full(scene: Scene, *, kilobytes: int) -> None:
             while True:
                 file.write(bytes(1024))
         os.truncate(ballast, max(0, ballast.stat().st_size - kilobytes * 1024))
-        said = _answer(scene.runtime.start("ADD", pod.sandbox).process)
+        said = _answer(scene.runtime.start("ADD", pod.sandbox))
         if "code" in said:
             assert pod.names == [], f"not undone: {pod.names}"
         else:

@@ -15,12 +15,13 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from multus_py.lab.executable import BUILT, install_multus
 from multus_py.lab.objects import JSON, Object
 from multus_py.lab.runtime import Call, Runtime
+from tests.chaos import stepping
 from tests.integration.flows import networks
 from tests.integration.flows.world import PEER, Pod, World
 
@@ -44,11 +45,20 @@ class Scene(World):
         self.pids = self.run / "pids"
         """The process ids of all `misfit` plugins that were started."""
         self.pids.touch()
+        self.log = self.run / stepping.LOG
+        """What Multus wrote to its log since `begin`."""
+        self.calls: list[Call] = []
+        """The calls since `begin`."""
         super().__init__(stack, directory, name=f"chaos-{secrets.token_hex(4)}")
         self.put_misfit()
         self.network("data", networks.storage(self.node))
         self.network("chain", self.chain())
         self._numbers = itertools.count(1)
+
+    def begin(self) -> None:
+        """Forget what was said: another case begins."""
+        self.log.unlink(missing_ok=True)
+        self.calls.clear()
 
     def put_misfit(self) -> None:
         """Put the plugin that misbehaves onto the node."""
@@ -62,8 +72,9 @@ class Scene(World):
         return {"cniVersion": "1.0.0", "name": "chain", "plugins": [first, second]}
 
     def configured(self, **keys: JSON) -> Runtime:
-        """Give the node this configuration, and the calls a /run of the node's own."""
-        super().configured(**({"cniVersion": "1.1.0"} | keys))
+        """Give the node this configuration, a log, and the calls a /run of the node's own."""
+        log: Object = {"logFile": str(self.log), "logLevel": "debug", "logToStderr": False}
+        super().configured(**({"cniVersion": "1.1.0"} | log | keys))
         self.runtime = self.with_prefix()
         return self.runtime
 
@@ -75,7 +86,7 @@ class Scene(World):
         """Return the runtime with the Multus of another directory."""
         own_run = ("unshare", "--mount", "sh", "-c", _OWN_RUN, str(self.run))
         config, namespace = self.runtime.config, self.node.namespace
-        return Runtime(config, namespace=namespace, plugins=plugins, prefix=(*own_run, *prefix))
+        return Runtime(config, namespace=namespace, plugins=plugins, prefix=(*own_run, *prefix), calls=self.calls)
 
     def versions(self) -> list[Runtime]:
         """Return runtimes that call this package, and the installed build if there is one."""
@@ -177,7 +188,11 @@ class Scene(World):
     def end_delegates(self) -> None:
         """End the `misfit` plugins that still run."""
         for pid in self.delegates():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError), ExitStack() as stack:
+                handle = os.pidfd_open(pid)
+                stack.callback(os.close, handle)
+                if pid in self.delegates():  # still: before there was a handle, the number may have changed hands
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
 
 
 @contextmanager
@@ -196,7 +211,7 @@ def document(call: Call, *, secret: str = "Traceback") -> Object:
 
     One JSON document or none on stdout, an error document if and only if the exit status is 1, no traceback, no secret.
     """
-    out, err = call.process.communicate(timeout=60)
+    out, err = call.communicate()
     assert not {"Traceback", secret}.intersection(re.findall(r"[\w-]+", out + err)), out + err
     assert call.process.returncode in {0, 1}, (call.process.returncode, out, err)
     said: object = json.loads(out) if out.strip() else {}

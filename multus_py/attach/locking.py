@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from multus_py.base.files import Lock
 
 _TIMEOUT = 60.0
+_MAX_DIGITS = 7  # PID_MAX_LIMIT is 4194304
 
 
 class Held:
@@ -88,6 +89,6 @@ def _no_lock(lock: Lock, error: OSError) -> errors.CNIError:
 
 
 def _pids(noted: bytes) -> list[int]:
-    """Return the process ids of a lock's notes; a torn one at the end is none."""
+    """Return the process ids of a lock's notes; none for a torn one at the end, or a longer number than Linux has."""
     lines = noted.split(b"\n")[:-1]
-    return [int(line) for line in lines if line.isdigit()]
+    return [int(line) for line in lines if line.isdigit() and len(line) <= _MAX_DIGITS]

@@ -137,6 +137,6 @@ def test_a_process_of_something_else_is_left_alone(world: World, orphan: subproc
 def test_notes_that_name_nobody_are_no_obstacle(world: World) -> None:
     with subprocess.Popen(["/bin/true"]) as gone:
         gone.wait()
-    note(world, f"{gone.pid}\nnonsense\n\n{os.getpid()}")
+    note(world, f"{gone.pid}\nnonsense\n\n{'9' * 12}\n{'9' * 5000}\n{os.getpid()}")
     with locking.locked(world.work(), "c1"):
         assert world.log() == ""

@@ -54,9 +54,9 @@ def _crawl(answer: Answer) -> Iterator[bytes]:
         time.sleep(0.2)
 
 
-def _silence(_: Answer) -> Iterator[bytes]:
+def _silence(answer: Answer) -> Iterator[bytes]:
     yield b""
-    time.sleep(30)
+    answer.over.wait(30)
 
 
 def _endless(head: bytes, part: bytes) -> Says:
@@ -64,6 +64,15 @@ def _endless(head: bytes, part: bytes) -> Says:
         yield head
         for _unused in range(128):
             yield part
+
+    return says
+
+
+def _on_and_on(head: bytes, part: bytes) -> Says:
+    def says(answer: Answer) -> Iterator[bytes]:
+        yield head
+        while not answer.over.is_set():
+            yield part * 1000
 
     return says
 
@@ -142,6 +151,8 @@ ROWS: dict[str, Row] = {
     "100 MB in chunks": Row(
         _endless(f"HTTP/1.1 200 OK\r\n{CHUNKED}\r\n\r\n".encode(), b"100000\r\n" + b"x" * _MIB + b"\r\n"), TOO_LARGE
     ),
+    "tiny chunks without end": Row(_on_and_on(f"HTTP/1.1 200 OK\r\n{CHUNKED}\r\n\r\n".encode(), b"2\r\nxx\r\n"), LATE),
+    "interim answers without end": Row(_on_and_on(b"", b"HTTP/1.1 102 Processing\r\n\r\n"), LATE),
     "chunks and a length": Row(lambda answer: _framed(answer, CHUNKED, "Content-Length: 5"), FRAMED),
     "another transfer coding": Row(lambda answer: _framed(answer, "Transfer-Encoding: gzip, chunked"), FRAMED),
     "chunks without an end": Row(lambda answer: [_chunks(answer, last="")], ENDED),

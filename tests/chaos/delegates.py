@@ -79,7 +79,8 @@ def _limit(scene: Scene, act: str) -> None:
 
 def _call(scene: Scene, command: str, pod: Pod) -> Object:
     begun = time.monotonic()
-    said = document(scene.runtime.start(command, pod.sandbox, extra=scene.request_of(pod)))
+    with scene.bounded():
+        said = document(scene.runtime.start(command, pod.sandbox, extra=scene.request_of(pod)))
     assert time.monotonic() - begun < BOUND
     return said
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from multus_py.lab.executable import BUILT, install_multus
 from multus_py.lab.objects import JSON, Object
 from multus_py.lab.runtime import Call, Runtime
-from tests.chaos import stepping
+from tests.chaos import peak, stepping
 from tests.integration.flows import networks
 from tests.integration.flows.world import PEER, Pod, World
 
@@ -110,6 +110,20 @@ class Scene(World):
         return pod
 
     # What may happen.
+
+    @contextmanager
+    def bounded(self) -> Iterator[None]:
+        """Assert that no call of the block takes more memory than `peak.MOST` allows."""
+        usual, report = self.runtime, self.run / "peaks"
+        report.write_text("")
+        self.runtime = self.with_prefix(sys.executable, "-IS", str(HERE / "peak.py"), str(report))
+        try:
+            yield
+        finally:
+            self.runtime = usual
+        taken = peak.taken(report)
+        assert taken, "no call was measured"
+        assert max(taken) <= peak.MOST, f"{max(taken)} MiB"
 
     def step(self, command: str, pod: Pod, fault: str, first: int, last: int | None = None) -> tuple[Call, Path]:
         """Start a call to which something happens; return it, and the file in which it notes its steps."""

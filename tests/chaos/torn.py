@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from multus_py.lab.objects import JSON
+from multus_py.lab.objects import JSON, Object
 from tests.chaos.case import Case
 from tests.chaos.scene import Scene, document
 from tests.integration.flows.world import Pod
@@ -123,14 +123,11 @@ def _spoilt(scene: Scene, *, name: str, spoil: Callable[[Path, Path], None]) -> 
 
 def _call(scene: Scene, command: str, pod: Pod) -> dict[str, object]:
     """Make a call about a pod; return the error, or nothing."""
-    extra = scene.request_of(pod)
-    if command == "GC":
-        valid: list[JSON] = [{"containerID": each.sandbox.container_id, "ifname": "eth0"} for each in scene.pods]
-        said = document(scene.runtime.start("GC", extra={"cni.dev/valid-attachments": valid}))
-    elif command == "STATUS":
-        said = document(scene.runtime.start("STATUS"))
-    else:
-        said = document(scene.runtime.start(command, pod.sandbox, extra=extra))
+    valid: list[JSON] = [{"containerID": each.sandbox.container_id, "ifname": "eth0"} for each in scene.pods]
+    extra: Object = {"cni.dev/valid-attachments": valid} if command == "GC" else scene.request_of(pod)
+    sandbox = pod.sandbox if command in {"CHECK", "DEL"} else None
+    with scene.bounded():
+        said = document(scene.runtime.start(command, sandbox, extra=extra))
     return {**said} if "code" in said else {}
 
 

@@ -27,7 +27,7 @@ SAMPLES = {
     "an API server that frames its answers badly": ("apiserver", "chunk", 2),
     "an API server that redirects": ("apiserver", "moved for", 1),
     "an API server that has another object": ("apiserver", "of another", 2),
-    "an API server that says what it likes": ("apiserver", "code ", 3),
+    "an API server that says what it likes": ("apiserver", "codes ", 1),
     "an API server that nobody should trust": ("apiserver", "TLS: ", 1),
     "a small crowd": ("crowd", "8 pods at once", 1),
     "calls that overlap": ("crowd", "for one container", 2),

@@ -25,6 +25,8 @@ LENGTH = "malformed Content-Length"
 CHUNKED = "Transfer-Encoding: chunked"
 _MIB = 1 << 20
 _DRIP = 0.0002
+_DRIPPING, _PIECE = 400, 100
+"""How many bytes come one by one, past the end of the head, and in what the others come: a server has its time, too."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,12 @@ class Row:
 
 
 def _drip(answer: Answer) -> Iterator[bytes]:
-    for byte in answer.text():
+    text = answer.text()
+    for byte in text[:_DRIPPING]:
         yield bytes((byte,))
         time.sleep(_DRIP if byte < 0x40 else 0)
+    for start in range(_DRIPPING, len(text), _PIECE):
+        yield text[start : start + _PIECE]
 
 
 def _crawl(answer: Answer) -> Iterator[bytes]:

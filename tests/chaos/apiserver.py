@@ -162,7 +162,9 @@ def _tried(
         assert not _call(scene, "DEL", pod, token)
     assert token not in scene.log.read_text()
     for pod in (*attached, *failed):
-        scene.nothing_left(pod)
+        assert pod.names == [], pod.names
+        scene.forget(pod)
+    scene.is_clean()
     scene.api.kubeconfig(scene.node.kubeconfig)
 
 

@@ -28,6 +28,8 @@ LOG = "multus.log"
 _ROUTES = (24, 25)  # RTM_NEWROUTE, RTM_DELROUTE
 _WRITING = posix.O_WRONLY | posix.O_RDWR | posix.O_CREAT
 
+KILLED = -9
+"""The exit status of a process that was killed."""
 CHANGES = frozenset(
     {"create", "write", "rename", "unlink", "mkdir", "lock", "sync", "start", "end", "route", "ask", "tell"}
 )

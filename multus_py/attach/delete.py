@@ -29,12 +29,9 @@ def delete(request: Request, *, ports: Ports) -> None:
         reported.about(attachments)
         if not attachments:
             _detach_unrecorded(call)
-        failures = perform.detach_all(call, attachments, container_id=container_id, netns=request.call.netns)
-        blocking = [failure.error for failure in failures if failure.leaves_something]
+        blocking = perform.release(call, attachments, container_id=container_id, netns=request.call.netns)
         if blocking:
             raise perform.combined(blocking)
-        record.sweep(call, container_id)
-        record.remove(call, container_id)
 
 
 def _detach_unrecorded(call: Work) -> None:

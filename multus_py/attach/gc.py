@@ -13,6 +13,8 @@ from multus_py.cni import errors, network
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from multus_py.attach.ports import Ports
     from multus_py.attach.work import Work
     from multus_py.cni.conf import Network
@@ -70,11 +72,11 @@ def _detach_stale(call: Work, valid_ids: set[str], kept: _Kept) -> list[errors.C
     """Detach the containers that are not valid; note the networks of all, and the attachments of the others."""
     failures: list[errors.CNIError] = []
     for container_id in record.containers(call):
-        if container_id not in valid_ids:
-            failures += _detach(call, container_id, kept)
-            continue
-        for attachment in record.load(call, container_id):
-            kept.know(attachment.network, (container_id, attachment.ifname))
+        if container_id in valid_ids:
+            for attachment in record.load(call, container_id):
+                kept.know(attachment.network, (container_id, attachment.ifname))
+        else:
+            failures += _locked(call, container_id, lambda held, each: _detach(held, each, kept))
     return failures
 
 
@@ -82,39 +84,39 @@ def _sweep(call: Work, valid_ids: set[str]) -> list[errors.CNIError]:
     """Remove what calls have left that were killed before they had recorded anything."""
     failures: list[errors.CNIError] = []
     for container_id in record.litter(call):
-        held = None if container_id in valid_ids else locking.locked_at_once(call, container_id)
-        if held is None:
-            continue
-        with held as noting:
-            try:
-                record.sweep(noting, container_id)
-            except errors.CNIError as error:
-                failures.append(error)
+        if container_id not in valid_ids:
+            failures += _locked(call, container_id, _tidy)
     return failures
 
 
+def _locked(call: Work, container_id: str, act: Callable[[Work, str], list[errors.CNIError]]) -> list[errors.CNIError]:
+    """Do something about a container under its lock; return what went wrong, which concerns no other container."""
+    try:
+        held = locking.locked_at_once(call, container_id)
+        if held is None:  # an ADD or DEL is at work on it: then it is not stale, or about to be gone
+            call.log.verbose(f"GC: container {container_id} is in use by another call, it is left alone")
+            return []
+        with held as noting:
+            return act(noting, container_id)
+    except errors.CNIError as error:
+        return [error]
+
+
 def _detach(call: Work, container_id: str, kept: _Kept) -> list[errors.CNIError]:
-    held = locking.locked_at_once(call, container_id)
-    if held is None:  # an ADD or DEL is at work on it: then it is not stale, or about to be gone
-        call.log.verbose(f"GC: container {container_id} is in use by another call, it is left alone")
-        return []
-    with held as noting:
-        return _detach_recorded(noting, container_id, kept)
-
-
-def _detach_recorded(call: Work, container_id: str, kept: _Kept) -> list[errors.CNIError]:
     attachments = record.load(call, container_id)
     if not attachments:  # whatever that file is, it is no record of ours
         call.log.verbose(f"GC: nothing can be read of container {container_id}, it is left alone")
         return []
     for attachment in attachments:
         kept.know(attachment.network)
-    failures = perform.detach_all(call, attachments, container_id=container_id, netns=None)
-    blocking = [failure.error for failure in failures if failure.leaves_something]
-    if not blocking:
-        record.remove(call, container_id)
+    blocking = perform.release(call, attachments, container_id=container_id, netns=None)
     call.log.verbose(f"GC: container {container_id} is not valid any more, detached {len(attachments)} networks")
     return blocking
+
+
+def _tidy(call: Work, container_id: str) -> list[errors.CNIError]:
+    record.sweep(call, container_id)
+    return []
 
 
 def _know_cluster_network(call: Work, kept: _Kept) -> None:

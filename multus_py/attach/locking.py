@@ -34,9 +34,14 @@ class Held:
         """Return the call."""
         return self._work
 
-    def __exit__(self, *_exception: object) -> None:
-        """Let go."""
-        self._lock.release()
+    def __exit__(self, kind: object, *_exception: object) -> None:
+        """Let go. Raises CNIError when the lock cannot be removed, unless there is something else to tell."""
+        try:
+            self._lock.release()
+        except OSError as error:
+            if kind is None:
+                problem = f"cannot remove the lock {self._lock.path}: {error.strerror}"
+                raise errors.CNIError(errors.IO_FAILURE, problem) from error
 
     def _note(self, pid: int) -> None:
         try:

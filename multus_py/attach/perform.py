@@ -141,6 +141,26 @@ def detach_all(
     return tuple(failures)
 
 
+def release(
+    work: Work, attachments: Sequence[Attachment], *, container_id: str, netns: str | None
+) -> list[errors.CNIError]:
+    """Take all attachments of a container back, and forget it. The arguments are those of `detach_all`.
+
+    Returns:
+        What keeps it: failures of attachments that are still there. Then all that is known of it stays, for the next
+        call to try again.
+
+    Raises:
+        CNIError: Its files cannot be removed.
+    """
+    failures = detach_all(work, attachments, container_id=container_id, netns=netns)
+    blocking = [failure.error for failure in failures if failure.leaves_something]
+    if not blocking:
+        record.sweep(work, container_id)
+        record.remove(work, container_id)
+    return blocking
+
+
 def combined(failures: Iterable[errors.CNIError]) -> errors.CNIError:
     """Return one error for several; their code if they agree, as the original's text (cni-behaviour 15.1.3)."""
     several = tuple(failures)

@@ -288,11 +288,13 @@ class Lock:
         write_fd(self._fd, data)
 
     def release(self) -> None:
-        """Let go. Does nothing when the lock is not held."""
+        """Let go. Does nothing when the lock is not held. Raises OSError when the file cannot be removed."""
         if self._fd >= 0:
-            remove(self.path)
-            posix.close(self._fd)
-            self._fd = -1
+            fd, self._fd = self._fd, -1
+            try:
+                remove(self.path)
+            finally:
+                posix.close(fd)
 
     def _is_current(self, fd: int) -> bool:
         """Tell whether the file that was locked is still the one that the path names."""

@@ -148,9 +148,21 @@ def test_a_file_that_is_no_record_is_left_alone(world: World, data: bytes) -> No
     assert "GC: nothing can be read of container notes, it is left alone" in world.log()
 
 
-def test_a_lock_that_cannot_be_had_is_an_error(attached: World) -> None:
-    (attached.state / ".c2.lock").mkdir()
-    assert refusal(attached, ("c1", "eth0")).code == errors.IO_FAILURE
+def test_a_lock_that_cannot_be_had_keeps_its_container_only(attached: World) -> None:
+    (attached.state / ".c1.lock").mkdir()
+    error = refusal(attached)
+    assert error.code == errors.IO_FAILURE
+    assert f"cannot make the lock {attached.state}/.c1.lock" in error.msg
+    assert {call.variables["CONTAINERID"] for call in attached.run.calls if call.command == "DEL"} == {"c2"}
+    assert attached.run.names("GC") == ["GC bridge", "GC macvlan"]
+
+
+def test_a_torn_result_of_a_container_with_a_torn_record_goes_too(attached: World) -> None:
+    for path in (attached.record("c2"), attached.state / "results" / "a-c2-net1"):
+        path.write_bytes(path.read_bytes()[:50])
+    attached.collect(("c1", "eth0"))
+    assert attached.run.names("DEL") == ["DEL bridge eth0"]
+    assert attached.left_behind() == ["c1", "results/a-c1-net1", "results/cluster-c1-eth0"]
 
 
 UNKNOWN = {

@@ -282,19 +282,17 @@ def read_lines(reader: Reader, head: Response) -> Iterator[bytes]:
         ProtocolError: The body is not framed as it should be, or a line is too long.
         OSError: The connection failed.
     """
-    begun: list[bytes] = []  # a line whose end has not come
-    size = 0
+    begun = bytearray()  # a line whose end has not come
     for part in _parts(reader, head):
-        begun.append(part)
-        size += len(part)
-        if size > _MAX_BODY:
+        begun += part
+        if len(begun) > _MAX_BODY:
             raise _too_large()
         if b"\n" in part:
-            *lines, rest = b"".join(begun).split(b"\n")
-            begun, size = [rest], len(rest)
+            *lines, rest = bytes(begun).split(b"\n")
+            begun = bytearray(rest)
             yield from (line for line in lines if line)
-    if size:
-        yield b"".join(begun)
+    if begun:
+        yield bytes(begun)
 
 
 def _parts(reader: Reader, head: Response) -> Iterator[bytes]:

@@ -22,6 +22,7 @@ import trustme
 from multus_py.lab import kubeconfig
 from multus_py.lab.kubeconfig import Access
 from multus_py.lab.objects import Object
+from tests.chaos import peak
 from tests.chaos.answers import NETWORKS, PODS, READ, ROWS, Row, by_code
 from tests.chaos.case import Case
 from tests.chaos.scene import Scene, document
@@ -97,7 +98,7 @@ def _answered(scene: Scene, *, stage: str, rows: dict[str, Row]) -> None:
         Habit(row.says, method, part, "" if stage == "a network" else trial.pod.name, row.closes, row.signs, row.times)
         for trial, row in zip(trials, rows.values(), strict=True)
     ]
-    _tried(scene, trials, habits)
+    _tried(scene, trials, habits, memory=max(row.memory for row in rows.values()))
 
 
 def _told(scene: Scene, *, row: Row) -> None:
@@ -136,7 +137,12 @@ _TRUSTED = _side(_AUTHORITY.issue_cert("127.0.0.1"))
 
 
 def _tried(
-    scene: Scene, trials: Sequence[Trial], habits: Sequence[Habit], *, tls: ssl.SSLContext | None = _TRUSTED
+    scene: Scene,
+    trials: Sequence[Trial],
+    habits: Sequence[Habit],
+    *,
+    tls: ssl.SSLContext | None = _TRUSTED,
+    memory: int = peak.MOST,
 ) -> None:
     """Attach pods with such a server, and assert the rule; then take them back."""
     token = f"token-{secrets.token_hex(16)}"
@@ -146,7 +152,7 @@ def _tried(
         server = Server(scene.api, habits, _start(scene, stack, other, _TRUSTED))
         access = Access(_start(scene, stack, server, tls), authority=_AUTHORITY.cert_pem.bytes(), token=token)
         kubeconfig.write(scene.node.kubeconfig, access)
-        with scene.bounded(), ThreadPoolExecutor(_AT_A_TIME) as pool:
+        with scene.bounded(memory), ThreadPoolExecutor(_AT_A_TIME) as pool:
             answers = list(pool.map(lambda trial: _call(scene, "ADD", trial.pod, token), trials))
     assert other.questions == [], "a redirect was followed"
     for question in server.questions:

@@ -19,6 +19,10 @@ MOST = 96
 Answers of the API server (cluster/http.py), what a plugin prints (base/process.py) and files (base/files.py) end at 16
 each; one of them may be there as it came, in one piece, as text and as values at a time, which is 64.
 """
+VALUES = 192
+"""The same with a million of small values, as many as base/jsontext.py allows, where each is an object."""
+WIDE = 192
+"""The same where text and values take four bytes a character, as Python has it as soon as one character needs them."""
 
 
 def taken(report: Path) -> list[int]:

@@ -119,8 +119,8 @@ class Scene(World):
     # What may happen.
 
     @contextmanager
-    def bounded(self) -> Iterator[None]:
-        """Assert that no call of the block takes more memory than `peak.MOST` allows."""
+    def bounded(self, memory: int = peak.MOST) -> Iterator[None]:
+        """Assert that no call of the block takes more memory than this, in MiB."""
         usual, report = self.runtime, self.run / "peaks"
         report.write_text("")
         self.runtime = self.with_prefix(sys.executable, "-IS", str(HERE / "peak.py"), str(report))
@@ -130,7 +130,7 @@ class Scene(World):
             self.runtime = usual
         taken = peak.taken(report)
         assert taken, "no call was measured"
-        assert max(taken) <= peak.MOST, f"{max(taken)} MiB"
+        assert max(taken) <= memory, f"a call took {max(taken)} MiB"
 
     def step(self, command: str, pod: Pod | None, fault: str, first: int, last: int | None = None) -> tuple[Call, Path]:
         """Start a call to which something happens, about a pod or none; return it, and where it notes its steps."""

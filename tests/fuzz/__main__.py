@@ -27,6 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; all by default")
     parser.add_argument("--seconds", type=int, default=30, help="for each target (%(default)s)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at a time (%(default)s)")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1 << 31) + 1)
     parser.add_argument("--keep", action="store_true", help="add what reaches something new to the corpus")
     options = parser.parse_args()
@@ -35,7 +36,7 @@ def main() -> int:
         parser.error(f"no such targets: {', '.join(unknown)}")
     chosen = options.targets or list(TARGETS)
     print(f"seed {options.seed}, {options.seconds} s for each of {len(chosen)} targets", flush=True)
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=options.jobs) as pool:
         outcomes = list(pool.map(lambda name: _fuzz(name, options.seconds, options.seed, keep=options.keep), chosen))
     print(f"{outcomes.count(True)} targets without a fault, {outcomes.count(False)} with one")
     return 0 if all(outcomes) else 1

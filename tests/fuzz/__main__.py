@@ -19,6 +19,7 @@ from tests.fuzz.targets import TARGETS
 
 _HERE = Path(__file__).parent
 CORPUS, FOUND, FAULTS = _HERE / "corpus", _HERE / "found", _HERE / "faults"
+# A hang or a blow-up is a fault like a traceback: the engine ends such an input, and keeps it.
 _LIMITS = ("-timeout=10", "-rss_limit_mb=700", "-max_len=20000", "-print_final_stats=1", "-verbosity=0")
 
 
@@ -49,14 +50,19 @@ def _fuzz(name: str, seconds: int, seed: int, *, keep: bool) -> bool:
     prefix = f"-artifact_prefix={FAULTS}/{name}-"
     limits = [*_LIMITS, f"-max_total_time={seconds}", f"-seed={seed}", prefix]
     done = _engine(name, str(found), str(corpus), *limits)
-    runs = next((line.rpartition(" ")[2] for line in done.splitlines() if "number_of_executed_units" in line), "?")
+    runs, megabytes = _figure(done, "number_of_executed_units"), _figure(done, "peak_rss_mb")
     faulty = "number_of_executed_units" not in done or "ERROR: libFuzzer" in done or "Uncaught Python exception" in done
-    print(f"{name:<20} {runs:>8} inputs  {'FAULT' if faulty else 'ok'}", flush=True)
+    print(f"{name:<20} {runs:>8} inputs  {megabytes:>4} MB  {'FAULT' if faulty else 'ok'}", flush=True)
     if faulty:
         print(done[-4000:], flush=True)
     elif keep:
         _engine(name, "-merge=1", str(corpus), str(found))
     return not faulty
+
+
+def _figure(said: str, name: str) -> str:
+    """Return one of the figures that the engine prints in the end."""
+    return next((line.rpartition(" ")[2] for line in said.splitlines() if name in line), "?")
 
 
 def _engine(name: str, *arguments: str) -> str:

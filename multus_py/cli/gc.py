@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         node = nodes.opened(arguments)
         networks = _networks(node, arguments)
         with screen.waiting("looking for leaks"):
-            found = leaked(node, networks=networks)
+            found = leaked(node, networks=networks, say=_warn)
         if arguments.dry_run or not found:
             _show(found, (), arguments.output)
             return 0
@@ -69,17 +69,21 @@ def run(arguments: argparse.Namespace) -> int:
                 return 1
         outcomes = _reclaim(node, found, networks, silent=arguments.output != "table")
     except InventoryError as error:
-        print(f"multus gc: {error}", file=sys.stderr)
+        _warn(str(error))
         return 1
     if arguments.output != "table":
         _show((), outcomes, arguments.output)
     return int(not all(outcome.done for outcome in outcomes))
 
 
+def _warn(text: str) -> None:
+    print(f"multus gc: {text}", file=sys.stderr)
+
+
 def _agreed(count: int) -> bool:
     """Ask."""
     if not sys.stdin.isatty():
-        print("multus gc: nothing was done: this is no terminal, and --yes was not given", file=sys.stderr)
+        _warn("nothing was done: this is no terminal, and --yes was not given")
         return False
     answer = input(f"Take back {count} of these? [y/N] ")
     return answer.strip().lower() in {"y", "yes"}
@@ -95,10 +99,9 @@ def _networks(node: Node, arguments: argparse.Namespace) -> list[Network]:
         with screen.waiting("asking the cluster for its NADs"):
             nads += definitions.listed(settings)
     except definitions.UnknownError as error:
-        print(
-            f"multus gc: addresses of networks that no pod of this node has are not looked at, since the cluster's "
-            f"NADs cannot be listed: {error}",
-            file=sys.stderr,
+        _warn(
+            "addresses of networks that no pod of this node has are not looked at, since the cluster's NADs cannot be "
+            f"listed: {error}"
         )
     return definitions.networks(nads, settings)
 
@@ -111,8 +114,8 @@ def _reclaim(node: Node, found: Sequence[Leak], networks: Sequence[Network], *, 
             outcomes.append(reclaiming.reclaim(node, leak))
             if not silent:
                 _say(outcomes[-1])
-        tried = {outcome.leak.paths for outcome in outcomes}
-        found = [leak for leak in leaked(node, networks=networks) if leak.paths not in tried]
+        tried = {outcome.leak.path for outcome in outcomes}
+        found = [leak for leak in leaked(node, networks=networks) if leak.path not in tried]
         if not found:
             break
     return outcomes

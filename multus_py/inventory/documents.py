@@ -70,6 +70,6 @@ def leak(given: Leak) -> JSONObject:
         "subject": given.subject,
         "container": given.container_id,
         "reason": given.reason,
-        "files": list(given.paths),
+        "file": given.path,
         "holds": list(given.holds),
     }

@@ -92,7 +92,6 @@ class Reservation:
     network: str
     address: str
     container_id: str
-    interface: str
     path: str
 
 
@@ -141,7 +140,7 @@ class Leak:
     reason: str
     """How it can be told that nobody needs it."""
     container_id: str = ""
-    paths: tuple[str, ...] = ()
-    """The files that it is made of."""
+    path: str = ""
+    """The file that it is, or that notes it."""
     holds: tuple[str, ...] = ()
     """What it keeps from others, for people: addresses, interfaces."""

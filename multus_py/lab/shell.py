@@ -132,6 +132,7 @@ def _machine(stack: ExitStack, directory: Path) -> Node:
     }.items():
         path.mkdir(parents=True)
         _run("mount", "--bind", str(folder), str(path))
+    (STATE / "results").mkdir()  # where a runtime has its notes; this one takes none
     neighbour = stack.enter_context(Namespace("neighbour"))
     stack.enter_context(Veth(End(made.namespace, "eth1"), End(neighbour, "eth1", (_NEIGHBOUR,))))
     return made

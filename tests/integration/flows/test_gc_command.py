@@ -61,7 +61,7 @@ def test_twenty_leaks_are_taken_back_while_pods_come_and_go(data: World) -> None
     orphans = [orphan(data, f"203.0.113.{number}") for number in range(80, 85)]
     remains = [
         aged(data.node.state / f".{secrets.token_hex(32)}.lock"),
-        aged(data.node.state / f".{secrets.token_hex(32)}.4194300.tmp", "[{"),
+        aged(data.node.state / f".{secrets.token_hex(32)}.tmp", "[{"),
         aged(data.node.state / "results" / f"data-{secrets.token_hex(32)}-net1", '{"kind": "cni'),
     ]
     before = {pod.name: pod.addresses("net1") for pod in kept}

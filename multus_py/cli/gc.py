@@ -85,7 +85,11 @@ def _agreed(count: int) -> bool:
     if not sys.stdin.isatty():
         _warn("nothing was done: this is no terminal, and --yes was not given")
         return False
-    answer = input(f"Take back {count} of these? [y/N] ")
+    try:
+        answer = input(f"Take back {count} of these? [y/N] ")
+    except EOFError:  # Ctrl-D
+        answer = ""
+        print()
     return answer.strip().lower() in {"y", "yes"}
 
 

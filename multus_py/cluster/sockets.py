@@ -18,8 +18,16 @@ if TYPE_CHECKING:
 
     _Address: TypeAlias = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 
-
 _FULL_PAUSE = 0.005
+_OPTIONS = (
+    (_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1),
+    (_socket.SOL_SOCKET, _socket.SO_KEEPALIVE, 1),
+    (_socket.IPPROTO_TCP, _socket.TCP_KEEPIDLE, 15),
+    (_socket.IPPROTO_TCP, _socket.TCP_KEEPINTVL, 5),
+    (_socket.IPPROTO_TCP, _socket.TCP_KEEPCNT, 3),
+)
+"""A server that has vanished without a word is noticed after half a minute, also by who only listens: a watch that
+nobody will ever tell anything would be believed meanwhile. client-go takes 45 s for the same (HTTP/2 pings)."""
 _CREDENTIALS_SIZE, _USER = 12, slice(4, 8)  # struct ucred: process, user, group (unix(7))
 
 
@@ -106,7 +114,8 @@ def _connect(socket: Socket, address: _Address, deadline: Deadline) -> Socket:
     try:
         limit(socket, deadline)
         socket.connect(address)
-        socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        for option in _OPTIONS:
+            socket.setsockopt(*option)
     except BaseException:
         socket.close()
         raise

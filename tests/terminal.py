@@ -49,8 +49,8 @@ def terminal(argv: Sequence[str], environment: Mapping[str, str]) -> Iterator[Te
     """Start a program at a new terminal, and end it."""
     keyboard, screen = pty.openpty()
 
-    streams = {"stdin": screen, "stdout": screen, "stderr": screen}
-    with subprocess.Popen(["setsid", "--ctty", *argv], env=environment, **streams) as process:
+    argv = ["setsid", "--ctty", *argv]
+    with subprocess.Popen(argv, env=environment, stdin=screen, stdout=screen, stderr=screen) as process:
         os.close(screen)
         try:
             yield Terminal(process, keyboard)

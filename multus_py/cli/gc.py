@@ -17,7 +17,6 @@ from multus_py.inventory.leaked import leaked
 from multus_py.inventory.node import InventoryError
 
 if TYPE_CHECKING:
-    from multus_py.base.jsontext import JSONObject, JSONValue
     from multus_py.cli.parsers import Commands
     from multus_py.cni.conf import Network
     from multus_py.inventory.model import Leak
@@ -61,18 +60,16 @@ def run(arguments: argparse.Namespace) -> int:
         with screen.waiting("looking for leaks"):
             found = leaked(node, networks=networks, say=_warn)
         if arguments.dry_run or not found:
-            _show(found, (), arguments.output)
+            _show(found, arguments.output)
             return 0
-        if not arguments.yes:
-            _show(found, (), "table")
-            if not _agreed(len(found)):
-                return 1
+        if not (arguments.yes or _agreed(found, arguments.output)):
+            return 1
         outcomes = _reclaim(node, found, networks, silent=arguments.output != "table")
     except InventoryError as error:
         _warn(str(error))
         return 1
     if arguments.output != "table":
-        _show((), outcomes, arguments.output)
+        sys.stdout.write(screen.document(list(map(documents.outcome, outcomes)), arguments.output))
     return int(not all(outcome.done for outcome in outcomes))
 
 
@@ -80,13 +77,14 @@ def _warn(text: str) -> None:
     print(f"multus gc: {text}", file=sys.stderr)
 
 
-def _agreed(count: int) -> bool:
-    """Ask."""
-    if not sys.stdin.isatty():
-        _warn("nothing was done: this is no terminal, and --yes was not given")
+def _agreed(found: Sequence[Leak], output: str) -> bool:
+    """Show it, and ask."""
+    if output != "table" or not sys.stdin.isatty():
+        _warn("nothing was done: --yes was not given, and only a person at a terminal is asked")
         return False
+    _show(found, output)
     try:
-        answer = input(f"Take back {count} of these? [y/N] ")
+        answer = input(f"Take back {len(found)} of these? [y/N] ")
     except EOFError:  # Ctrl-D
         answer = ""
         print()
@@ -130,13 +128,11 @@ def _say(outcome: Outcome) -> None:
     screen.lines([(sign, (f"  {outcome.leak.subject}: {outcome.said}", ""))])
 
 
-def _show(found: Sequence[Leak], outcomes: Sequence[Outcome], output: str) -> None:
-    if output == "table":
+def _show(found: Sequence[Leak], output: str) -> None:
+    if output != "table":
+        sys.stdout.write(screen.document(list(map(documents.leak, found)), output))
+    elif found:
         rows = ((leak.kind.value, leak.subject, " ".join(leak.holds), leak.reason) for leak in found)
-        screen.table(("KIND", "LEAK", "HOLDS", "WHY"), rows) if found else print("nothing has leaked")
-        return
-    documented: list[JSONValue] = [documents.leak(leak) for leak in found]
-    for outcome in outcomes:
-        shown: JSONObject = {**documents.leak(outcome.leak), "reclaimed": outcome.done, "result": outcome.said}
-        documented.append(shown)
-    sys.stdout.write(screen.document(documented, output))
+        screen.table(("KIND", "LEAK", "HOLDS", "WHY"), rows)
+    else:
+        print("nothing has leaked")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject
+    from multus_py.findings.finding import Finding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,8 @@ class Attachment:
     device: str = ""
     config: JSONObject = field(default_factory=dict)
     """Its configuration, as its plugins get it."""
+    findings: tuple[Finding, ...] | None = None
+    """How it differs from the kernel (`live`); None if that was not looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +81,11 @@ class Container:
     def sandbox(self) -> str:
         """The path of its network namespace; empty when nothing tells it."""
         return next((each.sandbox for each in self.attachments if each.sandbox), "")
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found of its attachments."""
+        return tuple(finding for each in self.attachments for finding in each.findings or ())
 
     @property
     def subject(self) -> str:

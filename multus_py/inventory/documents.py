@@ -47,8 +47,8 @@ def attachment(given: Attachment) -> JSONObject:
         "interface": given.interface,
         "plugins": list(given.plugins),
         "completed": given.completed,
-        "config": given.config,
         **{key: value for key, value in optional.items() if value},
+        "config": given.config,
     }
 
 

@@ -7,6 +7,8 @@ makes up a sandbox is in the kernel.
 * The namespace's file is there: live. Its directory is not, or the file is there and is no namespace: this may be
   another mount namespace than the node's (a container without /run/netns, or one that does not see what is mounted
   since it began), so the path tells nothing.
+* The namespace is gone, but the runtime has noted that the container is attached, or its notes are not to be seen: then
+  at least some other namespace has to be. Who sees none may be in a container that happens to have a /run/netns.
 * A process is in a control group that names the container: live. Runtimes name the group of a sandbox's process so.
 * A veth of the result still leads into another namespace: that namespace lives, under whatever name.
 * Nothing names the namespace (a record of the Go Multus without cached results), or only /proc/PID does, and another
@@ -65,6 +67,8 @@ class Witnesses:
         hidden = next((path for path in paths if not _is_missing(path)), "")
         if not paths or hidden:
             return self._by_notes(container.id, hidden)
+        if (self.notes is None or self._is_noted(container.id)) and not self.node.machine.sees_others():
+            return Judgement(life=Life.UNCLEAR, reason="no network namespace but its own is to be seen from here")
         return Judgement(life=Life.GONE, reason=f"its network namespace {paths[0]} is gone")
 
     def speaks_for(self, container_id: str) -> str:

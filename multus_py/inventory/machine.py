@@ -16,7 +16,7 @@ from multus_py.node.errors import NodeError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from multus_py.node.interfaces import Interface, Route
 
@@ -39,6 +39,9 @@ class Machine(Protocol):
 
     def addresses(self) -> frozenset[str]:
         """Return the addresses of all namespaces, without prefix lengths. Raises NodeError if they cannot be told."""
+
+    def sees_others(self) -> bool:
+        """Tell whether there is a network namespace to be seen besides our own."""
 
     def cgroups(self) -> str:
         """Return the control groups of all processes that can be seen, as text."""
@@ -72,7 +75,7 @@ class HostMachine:
             NodeError: A namespace is there, and cannot be looked into.
         """
         found: set[str] = set()
-        for path in self._distinct([*self._mounted(), *self.processes.glob("[0-9]*/ns/net"), Path(OWN)]):
+        for path in self._namespaces():
             try:
                 for interface in node_interfaces.interfaces(str(path)):
                     found.update(address.partition("/")[0] for address in interface.addresses)
@@ -80,6 +83,13 @@ class HostMachine:
                 if _status(path):
                     raise
         return frozenset(found)
+
+    def sees_others(self) -> bool:
+        """Tell whether there is a network namespace to be seen besides our own; one that is kept secret is seen."""
+        try:
+            return len(self._namespaces()) > 1
+        except NodeError:
+            return True
 
     def cgroups(self) -> str:
         """Return the control groups of all processes that can be seen, as text."""
@@ -89,10 +99,10 @@ class HostMachine:
         """Remove one of the node's own interfaces. Raises NodeError."""
         node_interfaces.remove(OWN, index)
 
-    def _distinct(self, files: Iterable[Path]) -> tuple[Path, ...]:
-        """Return one file for each namespace."""
+    def _namespaces(self) -> tuple[Path, ...]:
+        """Return one file for each namespace. Raises NodeError."""
         by_identity: dict[tuple[int, int], Path] = {}
-        for path in files:
+        for path in (*self._mounted(), *self.processes.glob("[0-9]*/ns/net"), Path(OWN)):
             if status := _status(path):
                 by_identity.setdefault((status.st_dev, status.st_ino), path)
         return tuple(by_identity.values())

@@ -35,6 +35,9 @@ class FakeMachine:
         everywhere = (each for interfaces in self.namespaces.values() for each in interfaces)
         return frozenset(address.partition("/")[0] for each in everywhere for address in each.addresses)
 
+    def sees_others(self) -> bool:
+        return len(self.namespaces) > 1
+
     def cgroups(self) -> str:
         return self.groups
 

@@ -85,6 +85,8 @@ SPARED: dict[str, Callable[[NodeWorld], object]] = {
         Path(given.sandbox)
     ),
     "the runtime notes attachments to other networks only": noted_for_others,
+    "the runtime has noted it, and no other pod is to be seen": lambda given: note(given, f"multus-{ID}-eth0"),
+    "neither the runtime's notes nor another pod are to be seen": lambda given: given.runtime_results.rmdir(),
     "an ADD of the Go Multus, which has no lock, may be at work": begun_by_go,
 }
 
@@ -95,6 +97,14 @@ def test_in_doubt_a_container_is_there(given: NodeWorld, reason: str) -> None:
     given.end()
     SPARED[reason](given)
     assert kinds(given) == []
+
+
+def test_a_runtime_that_has_lost_its_state_notes_what_is_gone_for_ever(given: NodeWorld) -> None:
+    given.start()
+    given.end()
+    note(given, f"multus-{ID}-eth0")
+    use(given, "192.0.2.200/24")
+    assert kinds(given) == ["container"]
 
 
 def test_a_container_that_a_call_is_at_work_for_is_no_leak(given: NodeWorld) -> None:

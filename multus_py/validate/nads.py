@@ -31,8 +31,6 @@ class Definition:
     name: str
     network: Network | None
     """What it describes; None when that is nothing that Multus could use, or is in a file of the node."""
-    device: bool
-    """Whether attachments to it take a device of a device plugin."""
 
 
 def check(document: Document) -> Iterator[Finding]:
@@ -63,7 +61,6 @@ def definition(document: Document, *, namespace: str) -> Definition:
         namespace=own if isinstance(own, str) and own else namespace,
         name=text,
         network=network(config if isinstance(config, str) else "", name=text),
-        device=_has_device(document),
     )
 
 

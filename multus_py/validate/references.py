@@ -47,7 +47,7 @@ class Context:
         if isinstance(found, ClusterError):
             return found
         network = nads.network(found.config, name=found.name)
-        return nads.Definition(namespace=namespace, name=name, network=network, device=bool(found.resource_name))
+        return nads.Definition(namespace=namespace, name=name, network=network)
 
 
 def check_pod(pod: Pod, context: Context) -> Iterator[Finding]:

@@ -192,7 +192,7 @@ _TABLE = (
     (
         "overlapping-ranges",
         "Ranges with addresses in common",
-        "One address could be handed out twice; host-local refuses such ranges.",
+        "host-local refuses such ranges. whereabouts takes them (a warning), and has fewer addresses than it seems.",
         "Give each range addresses of its own.",
     ),
     (

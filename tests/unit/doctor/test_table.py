@@ -45,6 +45,13 @@ def test_the_documentation_is_that_of_the_table() -> None:
     assert checks.PAGE.read_text() == checks.page(), "make docs"
 
 
+def test_the_pages_name_checks_that_there_are() -> None:
+    pages = "\n".join(path.read_text() for path in sorted((ROOT / "docs").glob("*.md")))
+    named = {id for ids in re.findall(r"doctor --only ((?:[a-z][a-z-]* ?)+)", pages) for id in ids.split()}
+    assert len(named) > 5
+    assert named <= {check.id for check in table.CHECKS}
+
+
 def test_all_that_rbac_grants_is_asked_for_and_nothing_else() -> None:
     granted = set()
     for document in yaml.safe_load_all((ROOT / "conf/rbac.yaml").read_text()):

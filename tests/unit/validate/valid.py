@@ -57,6 +57,12 @@ CANAL = """
 ]}
 """
 ANTREA = '{"cniVersion": "0.3.0", "name": "antrea", "plugins": [{"type": "antrea", "ipam": {"type": "host-local"}}]}'
+AZURE = """
+{"cniVersion": "0.3.0", "name": "azure", "adapterName": "eth0", "plugins": [
+  {"type": "azure-vnet", "mode": "transparent", "ipam": {"type": "azure-vnet-ipam"}},
+  {"type": "portmap", "snat": true, "capabilities": {"portMappings": true}}
+]}
+"""
 KUBEVIRT = nad("""
 {"cniVersion": "0.3.1", "name": "groot", "plugins": [
   {"type": "cnv-bridge", "bridge": "br1", "vlan": 1223, "macspoofchk": true, "ipam": {}}, {"type": "cnv-tuning"}
@@ -172,6 +178,7 @@ VALID: dict[str, tuple[str, str]] = {
     "SR-IOV, as its operator writes it": ("a.yaml", SRIOV),
     "Canal, which puts the node's subnet into host-local's section": ("10-canal.conflist", CANAL),
     "Antrea, which does it, too": ("10-antrea.conflist", ANTREA),
+    "Azure, with a key of its own beside the plugins": ("10-azure.conflist", AZURE),
     "KubeVirt's bridge, and the address that it asks for": ("a.yaml", KUBEVIRT),
     "OVN-Kubernetes, which reads the annotation itself": ("a.yaml", OVN),
     "a bond of two": ("a.yaml", BOND),

@@ -52,6 +52,24 @@ def test_whoever_stops_it_finds_nothing_left(number: signal.Signals) -> None:
     assert not traces() - before
 
 
+def test_what_a_demo_has_left_that_was_killed_goes_with_the_next_one() -> None:
+    before = traces()
+    with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        next(line for line in process.stdout if "3. ADD" in line)
+        process.kill()
+    assert len(traces() - before) > 1, "two nodes and a directory"
+    subprocess.run(COMMAND, check=True, stdout=subprocess.DEVNULL)
+    assert not traces() - before
+
+
+def test_two_at_once_are_in_nobodys_way() -> None:
+    before = traces()
+    both = [subprocess.Popen(COMMAND, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [(demo.communicate(timeout=60)[1], demo.returncode) for demo in both] == [("", 0)] * 2
+    assert not traces() - before
+
+
 BROKEN = {
     "it cannot be installed": ("echo no room >&2; exit 1", "no room"),
     "it answers nothing": ('if [ "$1" = install ]; then cp "$0" "$3"; fi', "pod1 has eth0 and net1"),

@@ -28,6 +28,8 @@ class _Kept:
         """Start with the runtime's list, which holds for every network: it knows of pods that we do not."""
         self._valid = valid
         self.networks: dict[str, Network] = {}
+        self.complete = True
+        """Whether all valid attachments are known. If not, no plugin may be told to keep the known ones only."""
         self._recorded: dict[str, list[tuple[str, str]]] = {}
 
     def know(self, found: Network, *attachments: tuple[str, str]) -> None:
@@ -59,7 +61,7 @@ def _collect(call: Work) -> None:
     failures = _detach_stale(call, valid_ids, kept)
     failures += _sweep(call, valid_ids)
     _know_cluster_network(call, kept)
-    for name, found in kept.networks.items():
+    for name, found in kept.networks.items() if kept.complete else ():
         try:
             network.collect(found, kept.valid(name), call.executor)
         except errors.CNIError as error:
@@ -72,11 +74,15 @@ def _detach_stale(call: Work, valid_ids: set[str], kept: _Kept) -> list[errors.C
     """Detach the containers that are not valid; note the networks of all, and the attachments of the others."""
     failures: list[errors.CNIError] = []
     for container_id in record.containers(call):
-        if container_id in valid_ids:
+        if container_id not in valid_ids:
+            failures += _locked(call, container_id, lambda held, each: _detach(held, each, kept))
+            continue
+        try:
             for attachment in record.load(call, container_id):
                 kept.know(attachment.network, (container_id, attachment.ifname))
-        else:
-            failures += _locked(call, container_id, lambda held, each: _detach(held, each, kept))
+        except errors.CNIError as error:
+            kept.complete = False
+            failures.append(error)
     return failures
 
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _SPACE = " \t\n\r"
 _MAX_FLOAT = 1.7976931348623157e308
 _MAX_DEPTH = 200
+_MAX_VALUES = 1 << 20
+"""Commas and brackets of a document: 16 MiB of `{},{},` would be half a gigabyte of values. This many have room in a
+call, and nobody writes so many."""
 
 
 class JSONError(ValueError):
@@ -100,6 +103,8 @@ def loads(data: bytes | str) -> JSONValue:
     start = len(text) - len(text.lstrip(_SPACE))
     if start == len(text):
         raise JSONError("unexpected end of JSON input")
+    if len(text) > _MAX_VALUES and sum(map(text.count, ",[{")) > _MAX_VALUES:
+        raise JSONError(f"more than {_MAX_VALUES} values")
     try:
         value, end = _scan(text, start)
     except JSONError:
@@ -113,7 +118,7 @@ def loads(data: bytes | str) -> JSONValue:
         raise _error_at(text, len(text) - len(rest), "unexpected text after the JSON value")
     if text.count("[") + text.count("{") > _MAX_DEPTH and _is_too_deep(value):
         raise JSONError("nested too deeply")
-    return _without_surrogates(value) if "\\ud" in text.lower() else value
+    return _without_surrogates(value) if "\\ud" in text or "\\uD" in text else value
 
 
 def loads_object(data: bytes | str) -> JSONObject:

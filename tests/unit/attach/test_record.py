@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from multus_py.attach import record
 from multus_py.attach.attachment import Attachment, Plan
-from multus_py.base import jsontext
+from multus_py.base import files, jsontext
 from multus_py.cni import cache
 from multus_py.cni.cache import Cached
 from multus_py.cni.errors import CNIError
@@ -49,6 +49,14 @@ CHAIN = Attachment(
     device_id="1",
     netns=NETNS,
 )
+
+
+def test_a_record_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    large = CLUSTER.replace(capability_args={"mac": "x" * files.MAX_SIZE})
+    with pytest.raises(CNIError, match=r"cannot write the record .*/c1: larger than 16 MiB"):
+        record.save(world.work(), "c1", (large,))
+    assert not (world.state / "c1").exists()
 
 
 def cached(attachment: Attachment, *, container_id: str = "c1", result: JSONObject | None = None) -> Cached:
@@ -186,6 +194,25 @@ def test_a_directory_in_place_of_a_record_is_no_crash(world: World) -> None:
     world.record().mkdir(parents=True)
     assert record.load(world.work("DEL"), "c1") == ()
     assert "Is a directory" in world.log()
+
+
+@pytest.mark.parametrize("place", ["c1", "results/cluster-c1-eth0"])
+def test_what_the_system_refuses_to_read_is_not_taken_for_gone(world: World, place: str) -> None:
+    """A DEL that did would succeed and leak."""
+    cache.write(str(world.state), cached(CLUSTER))
+    cache.write(str(world.state), cached(CHAIN))
+    (world.state / place).unlink(missing_ok=True)
+    (world.state / place).symlink_to("/proc/self/mem")  # can be opened; reading is an input/output error
+    with pytest.raises(cache.UnreadableError, match=f"read .*/{place}: input/output error"):
+        record.load(world.work("DEL"), "c1")
+
+
+def test_a_record_of_ours_needs_no_cached_results(world: World) -> None:
+    put(world, [])
+    record.save(world.work(), "c1", (CLUSTER,))
+    (world.state / "results").mkdir()
+    (world.state / "results" / "cluster-c1-eth0").symlink_to("/proc/self/mem")
+    assert record.load(world.work("DEL"), "c1") == (CLUSTER,)
 
 
 def test_without_a_record_the_cached_results_are_what_is_known(world: World) -> None:

@@ -296,6 +296,14 @@ def test_a_plugin_that_is_stopped_from_outside_says_so(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EAGAIN, errno.ENOMEM])
+def test_a_system_without_room_for_a_plugin_is_a_reason_to_try_again(tmp_path: Path, number: int) -> None:
+    processes = FakeProcesses(tmp_path, FakeClock())
+    processes.answer("bridge", "ADD", OSError(number, os.strerror(number)))
+
+    assert _failure(_fake_executor(processes, FakeClock())).code == errors.TRY_AGAIN_LATER
+
+
 # ------------------------------------------------------------------------------------------------------ text file busy
 
 BUSY = OSError(errno.ETXTBSY, os.strerror(errno.ETXTBSY))

@@ -263,9 +263,10 @@ def test_cached_results_that_cannot_be_listed_are_none(world: World) -> None:
         ),
     )
 )
-def test_no_document_at_all_makes_reading_fail(value: JSONValue) -> None:
+def test_no_document_at_all_makes_reading_fail(tmp_path_factory: pytest.TempPathFactory, value: JSONValue) -> None:
+    work = World(tmp_path_factory.getbasetemp()).work()
     try:
-        record._decode(value, (), "eth0")
+        record._decode(work, "c1", value)
     except (ValueError, CNIError):
         pass  # what `load` takes for a torn record
 

@@ -218,8 +218,9 @@ def _check_interface(name: str, where: str) -> None:
         args.validate_interface_name(name)
     except CNIError as error:
         raise SelectionError(f"{where}: {quoted(name)} cannot be the name of an interface: {error}") from error
-    if "\0" in name:
-        raise SelectionError(f"{where}: {quoted(name)} cannot be the name of an interface: it contains a NUL byte")
+    if not name.isprintable():  # NUL, which ends it for the kernel; and what would steer the terminal that shows it
+        problem = "it contains a character that cannot be shown"
+        raise SelectionError(f"{where}: {quoted(name)} cannot be the name of an interface: {problem}")
 
 
 def is_dns_name(text: str, *, size: int, dots: bool) -> bool:

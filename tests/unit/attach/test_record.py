@@ -264,7 +264,7 @@ def test_cached_results_that_cannot_be_listed_are_none(world: World) -> None:
     )
 )
 def test_no_document_at_all_makes_reading_fail(tmp_path_factory: pytest.TempPathFactory, value: JSONValue) -> None:
-    work = World(tmp_path_factory.getbasetemp()).work()
+    work = World(tmp_path_factory.mktemp("node")).work()
     try:
         record._decode(work, "c1", value)
     except (ValueError, CNIError):

@@ -145,6 +145,7 @@ NO_NAMESPACE = "cannot be the name of a namespace"
 NO_INTERFACE = "cannot be the name of an interface"
 TOO_LONG = "interface name is too long; interface name should be less than 16 characters"
 BAD_CHARACTER = "interface name contains / or : or whitespace characters"
+UNSEEN = "it contains a character that cannot be shown"
 MISSING_NAME = "the network's name is missing"
 IS_IT_A_COMMA = "the network's name is missing (is there a comma too many?)"
 BAD_SHORT_FORMS = {
@@ -209,7 +210,8 @@ BAD_KEYS: dict[str, tuple[JSONObject, str]] = {
     "a bad mac": ({"mac": "zz"}, ".mac: address zz: invalid MAC address"),
     "a bad guid": ({"infiniband-guid": "24:8a"}, ".infiniband-guid: address 24:8a: invalid MAC address"),
     "a bad interface": ({"interface": "a/b"}, f': "a/b" {NO_INTERFACE}: {BAD_CHARACTER}'),
-    "an interface with a NUL": ({"interface": "a\0b"}, rf': "a\x00b" {NO_INTERFACE}: it contains a NUL byte'),
+    "an interface with a NUL": ({"interface": "a\0b"}, rf': "a\x00b" {NO_INTERFACE}: {UNSEEN}'),
+    "an interface that steers terminals": ({"interface": "\x1b[2J"}, rf': "\x1b[2J" {NO_INTERFACE}: {UNSEEN}'),
     "an old interface key with a bad one": (
         {"interfaceRequest": ".."},
         f': ".." {NO_INTERFACE}: interface name is . or ..',

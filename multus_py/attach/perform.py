@@ -152,7 +152,7 @@ def detach_all(
     failures = []
     for attachment in reversed(attachments):
         leaves_something = record.completed(work, container_id, attachment)
-        where = attachment.netns if netns is None else netns
+        where = _recorded_namespace(attachment) if netns is None else netns
         runtime = work.runtime(attachment, container_id=container_id, netns=where)
         try:
             network.delete(attachment.network, runtime, work.executor, thorough=not leaves_something)
@@ -164,6 +164,11 @@ def detach_all(
                 continue
         devinfo.forget(work, attachment)
     return tuple(failures)
+
+
+def _recorded_namespace(attachment: Attachment) -> str:
+    """Return where an attachment was made; "" for the namespace of a process, which may be another pod's by now."""
+    return "" if attachment.netns.startswith("/proc/") else attachment.netns
 
 
 def combined(failures: Iterable[errors.CNIError]) -> errors.CNIError:

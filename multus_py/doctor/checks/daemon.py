@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from multus_py.cluster import daemon, port, wire
+from multus_py.cluster import daemon, frames, port
 from multus_py.cluster.daemon import NoAnswerError
 from multus_py.doctor.check import Check, SkippedError, fine, warning
 from multus_py.install import place, program
@@ -32,7 +32,7 @@ def answers(view: View) -> Iterator[Finding]:
         )
         return
     if said is not None:
-        yield fine(f"the daemon answers, in version {wire.VERSION} of the protocol")
+        yield fine(f"the daemon answers, in version {frames.VERSION} of the protocol")
     elif socket and view.root(socket).with_name(port.FALLBACKS).exists():
         yield warning(
             "the daemon that was here is not any more: calls ask the API server themselves",

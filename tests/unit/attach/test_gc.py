@@ -52,6 +52,16 @@ def test_what_the_runtime_no_longer_has_is_detached(attached: World) -> None:
     assert attached.left_behind() == ["c1", "results/a-c1-net1", "results/cluster-c1-eth0"]
 
 
+def test_the_namespace_of_a_process_is_not_entered_when_the_container_is_gone(attached: World) -> None:
+    """Its number may be another process's by now, in another pod."""
+    attached.node.interfaces["/proc/1234/ns/net"] = {"lo"}
+    attached.add(container_id="c3", netns="/proc/1234/ns/net")
+    attached.run.calls.clear()
+    attached.collect(("c1", "eth0"), ("c2", "eth0"))
+    deleted = [call.variables for call in attached.run.calls if call.command == "DEL"]
+    assert [(each["CONTAINERID"], each["NETNS"]) for each in deleted] == [("c3", "")] * 2
+
+
 def test_all_attachments_of_a_valid_container_stay(attached: World) -> None:
     attached.collect(("c1", "eth0"), ("c2", "eth0"))
     assert attached.run.names("DEL") == []

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from multus_py.base.files import Lock
 
 _TIMEOUT = 60.0
+_MAX_DIGITS = 7  # PID_MAX_LIMIT is 4194304
 
 
 class Held:
@@ -33,9 +34,14 @@ class Held:
         """Return the call."""
         return self._work
 
-    def __exit__(self, *_exception: object) -> None:
-        """Let go."""
-        self._lock.release()
+    def __exit__(self, kind: object, *_exception: object) -> None:
+        """Let go. Raises CNIError when the lock cannot be removed, unless there is something else to tell."""
+        try:
+            self._lock.release()
+        except OSError as error:
+            if kind is None:
+                problem = f"cannot remove the lock {self._lock.path}: {error.strerror}"
+                raise errors.CNIError(errors.IO_FAILURE, problem) from error
 
     def _note(self, pid: int) -> None:
         try:
@@ -88,6 +94,6 @@ def _no_lock(lock: Lock, error: OSError) -> errors.CNIError:
 
 
 def _pids(noted: bytes) -> list[int]:
-    """Return the process ids of a lock's notes; a torn one at the end is none."""
+    """Return the process ids of a lock's notes; none for a torn one at the end, or a longer number than Linux has."""
     lines = noted.split(b"\n")[:-1]
-    return [int(line) for line in lines if line.isdigit()]
+    return [int(line) for line in lines if line.isdigit() and len(line) <= _MAX_DIGITS]

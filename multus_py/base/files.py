@@ -12,11 +12,16 @@ import posix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from typing import Self
 
     from multus_py.base.clock import Deadline
 
+MAX_SIZE = 16 << 20
+"""Bytes. A larger file is not read, so it is not written: ours have some kilobytes, and a call has to stay small."""
+
 _CHUNK = 1 << 16
+_MAX_NOTES = 1 << 16
 _TYPE_MASK, _DIRECTORY, _REGULAR = 0o170000, 0o040000, 0o100000
 _LOCK_POLL = 0.01
 
@@ -26,10 +31,10 @@ class LockedError(Exception):
 
 
 def read(path: str) -> bytes:
-    """Return a file's content. Raises OSError."""
+    """Return a file's content. Raises OSError, for one that is larger than MAX_SIZE, too."""
     fd = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
     try:
-        return read_fd(fd)
+        return read_fd(fd, limit=MAX_SIZE)
     except OSError as error:  # reading a directory, for one, fails only here, without the name
         raise OSError(error.errno, error.strerror, path) from None
     finally:
@@ -57,12 +62,19 @@ def read_plain(path: str, *, limit: int) -> bytes:
         posix.close(fd)
 
 
-def read_fd(fd: int) -> bytes:
-    """Return what can be read from a descriptor, up to its end. Raises OSError."""
-    parts = []
+def read_fd(fd: int, *, limit: int | None = None) -> bytes:
+    """Return what can be read from a descriptor, up to its end. Raises OSError, for more bytes than the limit, too."""
+    return b"".join(read_parts(fd, limit=limit))
+
+
+def read_parts(fd: int, *, limit: int | None = None) -> Iterator[bytes]:
+    """Return the same part by part."""
+    size = 0
     while part := posix.read(fd, _CHUNK):
-        parts.append(part)
-    return b"".join(parts)
+        size += len(part)
+        if limit is not None and size > limit:
+            raise _too_large(limit)
+        yield part
 
 
 def write_fd(fd: int, data: bytes) -> None:
@@ -88,12 +100,22 @@ def write_atomic(
     Raises:
         OSError: Nothing has changed then, and no temporary file is left.
     """
+    if len(data) > MAX_SIZE:
+        raise _too_large(MAX_SIZE)
+    write_parts_atomic(path, (data,), mode=mode, durable=durable, only_writer=only_writer)
+
+
+def write_parts_atomic(
+    path: str, parts: Iterable[bytes], *, mode: int = 0o600, durable: bool = False, only_writer: bool = False
+) -> None:
+    """Do the same with content that comes part by part, of any size."""
     temporary = unfinished(path, "" if only_writer else f".{posix.getpid()}")
     try:
         fd = _create(temporary, mode)
         try:
             posix.fchmod(fd, mode)  # the umask must not decide
-            write_fd(fd, data)
+            for part in parts:
+                write_fd(fd, part)
             if durable:
                 posix.fsync(fd)
         finally:
@@ -199,6 +221,10 @@ def _create(path: str, mode: int) -> int:
         return posix.open(path, flags, mode)
 
 
+def _too_large(limit: int) -> OSError:
+    return OSError(errno.EFBIG, f"larger than {limit >> 20} MiB")
+
+
 def _type(path: str) -> int:
     try:
         return posix.stat(path).st_mode & _TYPE_MASK
@@ -247,7 +273,7 @@ class Lock:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if self._is_current(fd):
-                self.left = read_fd(fd)
+                self.left = posix.read(fd, _MAX_NOTES)  # nobody has started so many programs that there are more
                 self._fd = fd
                 return True
         except OSError as error:
@@ -262,11 +288,13 @@ class Lock:
         write_fd(self._fd, data)
 
     def release(self) -> None:
-        """Let go. Does nothing when the lock is not held."""
+        """Let go. Does nothing when the lock is not held. Raises OSError when the file cannot be removed."""
         if self._fd >= 0:
-            remove(self.path)
-            posix.close(self._fd)
-            self._fd = -1
+            fd, self._fd = self._fd, -1
+            try:
+                remove(self.path)
+            finally:
+                posix.close(fd)
 
     def _is_current(self, fd: int) -> bool:
         """Tell whether the file that was locked is still the one that the path names."""

@@ -11,6 +11,8 @@ escaped when asked. Integers stay exact, unlike Go's.
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 _SPACE = " \t\n\r"
 _MAX_FLOAT = 1.7976931348623157e308
 _MAX_DEPTH = 200
+_MAX_VALUES = 1 << 20
+"""Commas and brackets of a document: 16 MiB of `{},{},` would be half a gigabyte of values. This many have room in a
+call, and nobody writes so many."""
 
 
 class JSONError(ValueError):
@@ -98,6 +103,8 @@ def loads(data: bytes | str) -> JSONValue:
     start = len(text) - len(text.lstrip(_SPACE))
     if start == len(text):
         raise JSONError("unexpected end of JSON input")
+    if len(text) > _MAX_VALUES and sum(map(text.count, ",[{")) > _MAX_VALUES:
+        raise JSONError(f"more than {_MAX_VALUES} values")
     try:
         value, end = _scan(text, start)
     except JSONError:
@@ -111,7 +118,7 @@ def loads(data: bytes | str) -> JSONValue:
         raise _error_at(text, len(text) - len(rest), "unexpected text after the JSON value")
     if text.count("[") + text.count("{") > _MAX_DEPTH and _is_too_deep(value):
         raise JSONError("nested too deeply")
-    return _without_surrogates(value) if "\\ud" in text.lower() else value
+    return _without_surrogates(value) if "\\ud" in text or "\\uD" in text else value
 
 
 def loads_object(data: bytes | str) -> JSONObject:
@@ -151,6 +158,11 @@ def kind(value: JSONValue) -> str:
     return "null"
 
 
+def sound(text: str) -> str:
+    """Return a text without surrogates: the halves of a pair become the character that they mean, a lone one U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (bool, "a boolean"),  # before int: a bool is one
     ((int, float), "a number"),
@@ -179,7 +191,9 @@ def _located(text: str, start: int) -> JSONError:
     try:
         public_codec()[0](text, start)
     except ValueError as error:
-        return _error_at(text, getattr(error, "pos", start), f"{getattr(error, 'msg', error)}")
+        if (at := getattr(error, "pos", None)) is None:  # it is not the scanner's: int() refuses, against endless work
+            return JSONError(f"a number has more than {sys.get_int_max_str_digits()} digits")
+        return _error_at(text, at, f"{getattr(error, 'msg', error)}")
     return JSONError("invalid JSON")
 
 
@@ -200,11 +214,11 @@ def _is_too_deep(value: JSONValue) -> bool:
 
 def _without_surrogates(value: JSONValue) -> JSONValue:
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return sound(value)
     if isinstance(value, list):
         return [_without_surrogates(item) for item in value]
     if isinstance(value, dict):
-        return {str(_without_surrogates(key)): _without_surrogates(item) for key, item in value.items()}
+        return {sound(key): _without_surrogates(item) for key, item in value.items()}
     return value
 
 

@@ -13,6 +13,8 @@ from multus_py.base import clock, files, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from multus_py.base.clock import Clock
 
 PANIC, ERROR, VERBOSE, DEBUG = range(4)
@@ -125,11 +127,22 @@ def rotate(options: Options, now: float) -> None:
 
 
 def _compress(path: str) -> None:
+    fd = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+    try:
+        files.write_parts_atomic(f"{path}.gz", _packed(files.read_parts(fd)))
+    finally:
+        posix.close(fd)
+    files.remove(path)
+
+
+def _packed(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Compress, part by part: a file of this size has no room in a call."""
     import zlib  # only when a file is rotated: 0.3 ms
 
     packer = zlib.compressobj(6, zlib.DEFLATED, 31)  # 31: a gzip header around the data
-    files.write_atomic(f"{path}.gz", packer.compress(files.read(path)) + packer.flush())
-    files.remove(path)
+    for part in parts:
+        yield packer.compress(part)
+    yield packer.flush()
 
 
 def _prune(options: Options, prefix: str, extension: str, now: float) -> None:

@@ -145,7 +145,7 @@ class _Conversation:
         self._pid = pid
         self._stdin, self._stdout, self._stderr = pipes
         self._pending = memoryview(stdin)
-        self._heard: dict[int, list[bytes]] = {self._stdout: [], self._stderr: []}
+        self._heard = {self._stdout: bytearray(), self._stderr: bytearray()}
         self._open = set(pipes)
         self._pidfd = -1
         self._size = 0
@@ -171,7 +171,7 @@ class _Conversation:
             _close(*self._open)
             if self._pidfd >= 0:
                 posix.close(self._pidfd)
-        stdout, stderr = b"".join(self._heard[self._stdout]), b"".join(self._heard[self._stderr])
+        stdout, stderr = (bytes(self._heard[fd]) for fd in (self._stdout, self._stderr))
         return Outcome(code=code, stdout=stdout, stderr=stderr, timed_out=timed_out)
 
     def _talk(self, deadline: Deadline) -> bool:
@@ -214,7 +214,7 @@ class _Conversation:
 
     def _hear(self, fd: int) -> bool:
         part = posix.read(fd, _PIPE_SIZE)
-        self._heard[fd].append(part)
+        self._heard[fd] += part
         self._size += len(part)
         return bool(part)
 

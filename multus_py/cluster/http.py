@@ -91,7 +91,8 @@ class Connection:
         """Send requests one behind the other, without waiting in between (RFC 9112, 9.3.2); return their answers.
 
         Returns:
-            The answers in order, as many as came. A request without one may have arrived nevertheless.
+            The answers in order, as many as came, and as have room together. A request without one may have arrived
+            nevertheless.
 
         Raises:
             OSError: There was no connection, and none could be made.
@@ -105,6 +106,8 @@ class Connection:
                 answers.append(read_response(reader))
                 if not _is_kept(answers[-1]):
                     break
+                if sum(len(answer.body) for answer in answers) > _MAX_BODY:
+                    raise _too_large()
         except (OSError, ProtocolError):
             stream.close()
         except BaseException:
@@ -147,7 +150,10 @@ class _UnansweredError(ConnectionError):
 
 
 class Reader:
-    """Reads a stream in the portions that HTTP has."""
+    """Reads a stream in the portions that HTTP has.
+
+    They are collected in one piece of memory: as bytes objects, two bytes that came by themselves would take fifty.
+    """
 
     def __init__(self, stream: Stream, deadline: Deadline) -> None:
         """Read until the deadline."""
@@ -173,25 +179,21 @@ class Reader:
 
     def exactly(self, size: int) -> bytes:
         """Return that many bytes. Raises OSError."""
-        parts = [self._buffer]
-        missing = size - len(self._buffer)
-        while missing > 0:
-            parts.append(self._more())
-            missing -= len(parts[-1])
-        data = b"".join(parts)
-        self._buffer = data[size:]
-        return data[:size]
+        data = bytearray(self._buffer)
+        while len(data) < size:
+            data += self._more()
+        self._buffer = bytes(data[size:])
+        del data[size:]
+        return bytes(data)
 
     def rest(self, limit: int) -> bytes:
         """Return all there is to the end of the stream. Raises ProtocolError, OSError."""
-        parts, size = [self._buffer], len(self._buffer)
-        self._buffer = b""
+        data, self._buffer = bytearray(self._buffer), b""
         while part := self._receive():
-            parts.append(part)
-            size += len(part)
-            if size > limit:
+            data += part
+            if len(data) > limit:
                 raise _too_large()
-        return b"".join(parts)
+        return bytes(data)
 
     def _more(self) -> bytes:
         part = self._receive()
@@ -280,19 +282,17 @@ def read_lines(reader: Reader, head: Response) -> Iterator[bytes]:
         ProtocolError: The body is not framed as it should be, or a line is too long.
         OSError: The connection failed.
     """
-    begun: list[bytes] = []  # a line whose end has not come
-    size = 0
+    begun = bytearray()  # a line whose end has not come
     for part in _parts(reader, head):
-        begun.append(part)
-        size += len(part)
-        if size > _MAX_BODY:
+        begun += part
+        if len(begun) > _MAX_BODY:
             raise _too_large()
         if b"\n" in part:
-            *lines, rest = b"".join(begun).split(b"\n")
-            begun, size = [rest], len(rest)
+            *lines, rest = bytes(begun).split(b"\n")
+            begun = bytearray(rest)
             yield from (line for line in lines if line)
-    if size:
-        yield b"".join(begun)
+    if begun:
+        yield bytes(begun)
 
 
 def _parts(reader: Reader, head: Response) -> Iterator[bytes]:
@@ -306,35 +306,31 @@ def _parts(reader: Reader, head: Response) -> Iterator[bytes]:
 
 def _read_chunks(reader: Reader) -> bytes:
     """Read a body in chunks (RFC 9112, 7.1); the trailers mean nothing to us."""
-    parts: list[bytes] = []
-    size = 0
-    while chunk := _read_chunk(reader):
-        parts.append(chunk)
-        size += len(chunk)
-        if size > _MAX_BODY:
-            raise _too_large()
+    body = bytearray()
+    while chunk := _read_chunk(reader, room=_MAX_BODY - len(body)):
+        body += chunk
     trailers = 0
     while line := reader.until(_END, _MAX_LINE):
         trailers += len(line)
         if trailers > _MAX_HEAD:
             raise ProtocolError("the server sent trailers without end")
-    return b"".join(parts)
+    return bytes(body)
 
 
-def _read_chunk(reader: Reader) -> bytes:
+def _read_chunk(reader: Reader, *, room: int = _MAX_BODY) -> bytes:
     """Read one chunk, whose extensions mean nothing to us; the last one is empty."""
     text = reader.until(_END, _MAX_LINE).decode("latin-1").partition(";")[0].strip(" \t")
     if not text or not _HEX.issuperset(text):
         raise ProtocolError("the server sent a malformed chunk")
-    chunk = reader.exactly(_bounded(text, 16))
+    chunk = reader.exactly(_bounded(text, 16, room))
     if chunk and reader.until(_END, _MAX_LINE):
         raise ProtocolError("the server sent a malformed chunk")
     return chunk
 
 
-def _bounded(digits: str, base: int) -> int:
+def _bounded(digits: str, base: int, room: int = _MAX_BODY) -> int:
     """Return a size that was announced. Very long numbers are not even read."""
-    if len(digits) > 18 or int(digits, base) > _MAX_BODY:
+    if len(digits) > 18 or int(digits, base) > room:
         raise _too_large()
     return int(digits, base)
 

@@ -9,14 +9,13 @@ wait for it.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multus_py.base import address, log
+from multus_py.base import address, log, spelling
 from multus_py.base.fields import Fields
 from multus_py.cni import args, errors, versions
 from multus_py.multinet import selection
@@ -31,19 +30,11 @@ if TYPE_CHECKING:
 
 _DIRECTORY = Path(__file__).parent.parent / "schemas"
 _SUFFIX = ".schema.json"
-_SURE = 0.75  # how much alike two keys have to be for one to be a misspelling of the other
 
 
 def names() -> tuple[str, ...]:
     """Return the schemas that there are."""
     return tuple(sorted(path.name.removesuffix(_SUFFIX) for path in _DIRECTORY.glob(f"*{_SUFFIX}")))
-
-
-def closest(word: str, known: Iterable[str]) -> str:
-    """Return the one of several words that somebody who wrote `word` will have meant; empty when none is near."""
-    folded = {each.lower(): each for each in known}
-    found = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=_SURE)
-    return folded[found[0]] if found else ""
 
 
 @functools.cache
@@ -214,7 +205,7 @@ def _unknown(instance: JSONValue, known: frozenset[str], schema: JSONObject) -> 
     for key in instance:
         if (key.lower() if folded else key) not in readable:
             unset = [each for each in known if (each.lower() if folded else each) not in present]
-            yield ValidationError("is not known", path=[key], validator_value=closest(key, unset))
+            yield ValidationError("is not known", path=[key], validator_value=spelling.closest(key, unset))
 
 
 def _object(document: JSONObject, key: str) -> JSONObject:

@@ -79,7 +79,15 @@ class Call:
                 env=inherited | dict(variables),
                 start_new_session=True,
             )
-        self._command = variables["CNI_COMMAND"]
+        self.command = variables["CNI_COMMAND"]
+        self.container_id = variables.get("CNI_CONTAINERID", "")
+        self.said, self.complained = "", ""
+        """What it wrote to stdout and to stderr; known after its end, unless it was killed."""
+
+    def communicate(self, timeout: float = PATIENCE) -> tuple[str, str]:
+        """Wait for the end; return what it wrote to stdout and to stderr. Raises subprocess.TimeoutExpired."""
+        self.said, self.complained = self.process.communicate(timeout=timeout)
+        return self.said, self.complained
 
     def result(self, timeout: float = PATIENCE) -> Object:
         """Wait for the answer and return it; it is empty for every command but ADD and VERSION.
@@ -90,7 +98,7 @@ class Call:
         """
         with self.process:
             try:
-                out, err = self.process.communicate(timeout=timeout)
+                out, err = self.communicate(timeout)
             except BaseException:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 raise
@@ -99,7 +107,7 @@ class Call:
             return answer or {}
         if answer is None or not text(answer, "msg"):
             said = out.strip() or err.strip() or "nothing"
-            message = f"{self._command} ended with status {self.process.returncode} and no error document: {said}"
+            message = f"{self.command} ended with status {self.process.returncode} and no error document: {said}"
             raise PluginError(message, stderr=err)
         code = answer.get("code")
         number = code if isinstance(code, int) else -1
@@ -121,7 +129,15 @@ class Call:
 class Runtime:
     """Calls the plugin of one configuration, as the runtime of one node does."""
 
-    def __init__(self, config: Object, *, namespace: Namespace, plugins: Path, prefix: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        config: Object,
+        *,
+        namespace: Namespace,
+        plugins: Path,
+        prefix: tuple[str, ...] = (),
+        calls: list[Call] | None = None,
+    ) -> None:
         """Prepare the calls.
 
         Args:
@@ -129,11 +145,13 @@ class Runtime:
             namespace: The node's own namespace, which the plugin runs in.
             plugins: The directory of plugins.
             prefix: What the plugin's command line begins with, if it shall be changed inside the namespace.
+            calls: Where each call is put when it is started, for whoever wants to look at it later.
         """
         self.config = config
         self._namespace = namespace
         self._plugins = plugins
         self._prefix = prefix
+        self._calls = calls
         self._results: dict[str, tuple[Object, Object]] = {}
 
     def start(
@@ -166,7 +184,11 @@ class Runtime:
         accepted: Object = {name: value for name, value in (arguments or {}).items() if declared.get(name) is True}
         request = self.config | ({"runtimeConfig": accepted} if accepted else {}) | dict(extra or {})
         executable = self._plugins / text(self.config, "type")
-        return Call(self._namespace.command([*self._prefix, str(executable)]), request=request, variables=variables)
+        argv = self._namespace.command([*self._prefix, str(executable)])
+        call = Call(argv, request=request, variables=variables)
+        if self._calls is not None:
+            self._calls.append(call)
+        return call
 
     def add(self, sandbox: Sandbox, **arguments: JSON) -> Object:
         """Attach a sandbox; return the result. Keyword arguments are capability arguments. Raises PluginError."""

@@ -10,9 +10,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from multus_py.attach.settings import Settings
-from multus_py.base import jsontext
+from multus_py.base import jsontext, spelling
 from multus_py.findings.finding import Finding, Severity
-from multus_py.hostconfig import dialect, validation
+from multus_py.hostconfig import validation
 from multus_py.validate import cniconf, multusconf, nads, pods, reading, references
 from multus_py.validate.references import Context
 
@@ -112,7 +112,7 @@ def _check_kind(document: Document, kind: object, version: object) -> Iterator[F
     if str(version or "v1").rpartition("/")[0] not in _GROUPS:
         return
     known = (nads.KIND, *pods.TEMPLATES)
-    meant = dialect.closest(kind, known) if isinstance(kind, str) and kind not in known else ""
+    meant = spelling.closest(kind, known) if isinstance(kind, str) and kind not in known else ""
     if kind is None and version == nads.API_VERSION:
         meant = nads.KIND
     if meant:

@@ -6,11 +6,10 @@ import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from multus_py.base import jsontext
+from multus_py.base import jsontext, spelling
 from multus_py.base.fields import Fields
 from multus_py.cni import args, conf, errors, versions
 from multus_py.findings.finding import Finding, Severity
-from multus_py.hostconfig import dialect
 from multus_py.validate import ipam, plugins, shape
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def parts(document: Document) -> list[Document]:
 
 def _neither(document: Document) -> Finding:
     for key in document.object:
-        meant = dialect.closest(key, ("type", "plugins"))
+        meant = spelling.closest(key, ("type", "plugins"))
         if meant:
             problem = f"the key is not known, and {meant} is missing"
             return document.finding("misspelt-key", (key,), problem, remedy=f"Did you mean {meant}? Write that.")
@@ -92,7 +91,7 @@ def _check_types(part: Document, type: str, ipam_type: str) -> Iterator[Finding]
     """Point at plugins that nobody knows but that have nearly the name of one."""
     known = ((("type",), type, plugins.SCHEMAS), (("ipam", "type"), ipam_type, plugins.IPAM_SCHEMAS))
     for path, name, table in known:
-        meant = dialect.closest(name, table)
+        meant = spelling.closest(name, table)
         if meant and meant not in {name, *name.split("-")}:  # cnv-bridge and ib-sriov are no slips of the pen
             yield part.finding(
                 "unknown-plugin",

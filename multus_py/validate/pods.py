@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from multus_py.attach.plan import DEFAULT_NETWORK, NETWORKS
-from multus_py.base import jsontext
+from multus_py.base import jsontext, spelling
 from multus_py.findings.finding import Finding, Severity
-from multus_py.hostconfig import dialect
 from multus_py.multinet import selection
 from multus_py.validate import reading, shape
 
@@ -158,8 +157,8 @@ def _check_key(document: Document, path: Path, key: str) -> Iterator[Finding]:
         return
     for wanted in (NETWORKS, DEFAULT_NETWORK):
         own_domain, _, own_name = wanted.partition("/")
-        near_name = name == own_name or bool(dialect.closest(name, [own_name]))
-        near_domain = domain == own_domain or ("cni" in domain and bool(dialect.closest(domain, [own_domain])))
+        near_name = name == own_name or bool(spelling.closest(name, [own_name]))
+        near_domain = domain == own_domain or ("cni" in domain and bool(spelling.closest(domain, [own_domain])))
         if near_name and near_domain:
             yield document.finding(
                 "misspelt-annotation",

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from multus_py.attach import plan
 from multus_py.attach.settings import Settings
+from multus_py.base import spelling
 from multus_py.cluster.errors import ClusterError, NotFoundError
 from multus_py.findings.finding import Finding, Severity
-from multus_py.hostconfig import dialect
 from multus_py.validate import ipam, nads, plugins
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _missing(pod: Pod, request: Request, context: Context, error: ClusterError |
         yield document.finding("cluster-unavailable", path, str(error), remedy=remedy)
         return
     elsewhere = [each.namespace for each in context.definitions if each.name == wanted.name]
-    near = dialect.closest(
+    near = spelling.closest(
         wanted.name, [each.name for each in context.definitions if each.namespace == wanted.namespace]
     )
     if elsewhere:

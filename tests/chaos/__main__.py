@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
+import shlex
 import sys
 import time
 import traceback
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from random import Random
 
@@ -20,6 +24,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1 << 32), help="the seed of a run to repeat")
     parser.add_argument("--minutes", type=float, default=10, help="how long it may take")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="on how many nodes at a time")
     parser.add_argument("--only", choices=TOPICS, help="one topic")
     parser.add_argument("--case", default="", help="the cases whose name has this in it")
     parser.add_argument("--verbose", action="store_true", help="tell of each case how long it took")
@@ -27,55 +32,79 @@ def main(arguments: list[str]) -> int:
     print(f"chaos: seed {options.seed}", flush=True)
     wanted = [options.only] if options.only else list(TOPICS)
     end = time.monotonic() + options.minutes * 60
-    failed = 0
+    runs = []
     for index, name in enumerate(wanted):
-        share = (end - time.monotonic()) / (len(wanted) - index)
-        failed += Run(name, options.seed, options.case, verbose=options.verbose).go(share)
+        share = (end - time.monotonic()) / (len(wanted) - index)  # what one leaves over is for those that follow
+        runs.append(Run(name, options))
+        runs[-1].go(share)
+    failed, missed = sum(run.failed for run in runs), sum(run.missed for run in runs)
+    print(f"chaos: {failed} failed, {missed} not reached; seed {options.seed}", flush=True)
     return 1 if failed else 0
 
 
 class Run:
     """One topic."""
 
-    def __init__(self, topic: str, seed: int, wanted: str, *, verbose: bool) -> None:
+    def __init__(self, topic: str, options: argparse.Namespace) -> None:
         """Take the cases whose name has a text in it."""
         self._topic = topic
-        self._random = Random(f"{seed} {topic}")
-        self._wanted = wanted
-        self._verbose = verbose
+        self._options = options
+        self._random = Random(f"{options.seed} {topic}")
+        self._waiting: deque[Case] = deque()
+        self._end = 0.0
+        self.failed = 0
 
-    def go(self, seconds: float) -> int:
-        """Run as many cases as there is time for; return how many failed."""
+    @property
+    def missed(self) -> int:
+        """Return how many cases there was no time for."""
+        return len(self._waiting)
+
+    def go(self, seconds: float) -> None:
+        """Run as many cases as there is time for, and tell how that went."""
         begun = time.monotonic()
+        self._end = begun + seconds
         with scene() as found:
-            cases = [case for case in TOPICS[self._topic](found, self._random) if self._wanted in case.name]
+            cases = [case for case in TOPICS[self._topic](found, self._random) if self._options.case in case.name]
         self._random.shuffle(cases)
         cases.sort(key=lambda case: not case.always)
-        done = failed = 0
+        self._waiting.extend(cases)
+        with ThreadPoolExecutor(self._options.jobs) as pool:
+            for failed in [pool.submit(self._work) for _ in range(self._options.jobs)]:
+                self.failed += failed.result()
+        done, took = len(cases) - self.missed, time.monotonic() - begun
+        told = f"{done} of {len(cases)} cases, {self.failed} failed, {self.missed} not reached, {took:.0f} s"
+        print(f"chaos: {self._topic}: {told}", flush=True)
+
+    def _work(self) -> int:
+        """Run one case after the other on a node of its own, a new one after a failure; return how many failed."""
+        failed = 0
         with ExitStack() as stack:
             place: Scene | None = None
-            for case in cases:
-                if time.monotonic() - begun > seconds:
-                    break
+            while time.monotonic() < self._end and (case := self._next()):
                 place = place or stack.enter_context(scene())
-                done += 1
                 if not self._holds(case, place):
                     failed += 1
                     stack.close()
                     place = None
-        took = time.monotonic() - begun
-        print(f"chaos: {self._topic}: {done} of {len(cases)} cases, {failed} failed, {took:.0f} s", flush=True)
         return failed
+
+    def _next(self) -> Case | None:
+        try:
+            return self._waiting.popleft()
+        except IndexError:
+            return None
 
     def _holds(self, case: Case, place: Scene) -> bool:
         begun = time.monotonic()
         try:
-            case.run(place)
-            if self._verbose:
+            case.attempt(place)
+            if self._options.verbose:
                 print(f"chaos: {time.monotonic() - begun:5.1f} s: {case.name}", flush=True)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this case that failed
-            print(f"chaos: FAILED: {self._topic}: {case.name}", flush=True)
-            traceback.print_exception(error, limit=-3, file=sys.stdout)
+            seed, topic = self._options.seed, self._topic
+            repeat = f"--seed {seed} --only {topic} --case {shlex.quote(case.name)}"
+            told = "".join(traceback.format_exception(error, limit=-3))
+            print(f"chaos: FAILED: {topic}: {case.name}\n{told}Again: python -m tests.chaos {repeat}", flush=True)
             return False
         return True
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import gzip
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from multus_py.lab.objects import JSON, section
+from tests.chaos import peak
 from tests.chaos.server import Answer, Says
 
 NO_JSON = "that is no JSON object"
@@ -25,6 +26,8 @@ LENGTH = "malformed Content-Length"
 CHUNKED = "Transfer-Encoding: chunked"
 _MIB = 1 << 20
 _DRIP = 0.0002
+_DRIPPING, _PIECE = 400, 100
+"""How many bytes come one by one, past the end of the head, and in what the others come: a server has its time, too."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,17 @@ class Row:
     """Whether TLS is told of that end, which may be somebody else's doing otherwise."""
     times: int | None = None
     """How often the server does so; None for always."""
+    memory: int = peak.MOST
+    """What the call may take, in MiB."""
 
 
 def _drip(answer: Answer) -> Iterator[bytes]:
-    for byte in answer.text():
+    text = answer.text()
+    for byte in text[:_DRIPPING]:
         yield bytes((byte,))
         time.sleep(_DRIP if byte < 0x40 else 0)
+    for start in range(_DRIPPING, len(text), _PIECE):
+        yield text[start : start + _PIECE]
 
 
 def _crawl(answer: Answer) -> Iterator[bytes]:
@@ -54,9 +62,9 @@ def _crawl(answer: Answer) -> Iterator[bytes]:
         time.sleep(0.2)
 
 
-def _silence(_: Answer) -> Iterator[bytes]:
+def _silence(answer: Answer) -> Iterator[bytes]:
     yield b""
-    time.sleep(30)
+    answer.over.wait(30)
 
 
 def _endless(head: bytes, part: bytes) -> Says:
@@ -64,6 +72,15 @@ def _endless(head: bytes, part: bytes) -> Says:
         yield head
         for _unused in range(128):
             yield part
+
+    return says
+
+
+def _on_and_on(head: bytes, part: bytes) -> Says:
+    def says(answer: Answer) -> Iterator[bytes]:
+        yield head
+        while not answer.over.is_set():
+            yield part * 1000
 
     return says
 
@@ -83,9 +100,15 @@ def _said(text: bytes) -> Says:
     return lambda answer: [answer.text(body=text)]
 
 
-def _large(answer: Answer) -> Iterable[bytes]:
-    document = {**answer.document, "status": {"message": "x" * 10 * _MIB}}
-    return [answer.text(body=json.dumps(document).encode())]
+def _with(text: Callable[[], bytes]) -> Says:
+    """Return an answer that has more in it than anybody asked for. Made as text: encoding it would take too long."""
+
+    def says(answer: Answer) -> Iterable[bytes]:
+        rest = {key: value for key, value in answer.document.items() if key != "status"}
+        body = json.dumps(rest).encode().removesuffix(b"}")
+        return [answer.text(body=body + b', "status": {"more": ' + text() + b"}}")]
+
+    return says
 
 
 def _of(**changes: JSON) -> Says:
@@ -118,7 +141,7 @@ ROWS: dict[str, Row] = {
     "HTTP/1.0, and an end that nobody signed": Row(
         lambda answer: [b"HTTP/1.0 200 OK\r\n\r\n" + answer.body], ENDED, signs=False
     ),
-    "10 MB": Row(_large, closes=False),
+    "10 MB": Row(_with(lambda: b'"' + b"x" * 10 * _MIB + b'"'), closes=False),
     "a token that is not known yet": Row(
         lambda answer: [answer.text("401 Unauthorized", body=b"{}")], closes=False, times=1
     ),
@@ -142,6 +165,8 @@ ROWS: dict[str, Row] = {
     "100 MB in chunks": Row(
         _endless(f"HTTP/1.1 200 OK\r\n{CHUNKED}\r\n\r\n".encode(), b"100000\r\n" + b"x" * _MIB + b"\r\n"), TOO_LARGE
     ),
+    "tiny chunks without end": Row(_on_and_on(f"HTTP/1.1 200 OK\r\n{CHUNKED}\r\n\r\n".encode(), b"2\r\nxx\r\n"), LATE),
+    "interim answers without end": Row(_on_and_on(b"", b"HTTP/1.1 102 Processing\r\n\r\n"), LATE),
     "chunks and a length": Row(lambda answer: _framed(answer, CHUNKED, "Content-Length: 5"), FRAMED),
     "another transfer coding": Row(lambda answer: _framed(answer, "Transfer-Encoding: gzip, chunked"), FRAMED),
     "chunks without an end": Row(lambda answer: [_chunks(answer, last="")], ENDED),
@@ -176,6 +201,13 @@ ROWS: dict[str, Row] = {
 """What may be said of any object."""
 
 READ: dict[str, Row] = {
+    "as many values as there may be": Row(
+        _with(lambda: b"[" + b'{"a":1},' * 500_000 + b"0]"), closes=False, memory=peak.VALUES
+    ),
+    "more values than there may be": Row(_with(lambda: b"[" + b'{"a":1},' * 600_000 + b"0]"), NO_JSON),
+    "a wide character in 15 MB": Row(
+        _with(lambda: '"\U0001f433'.encode() + b"x" * 15 * _MIB + b'"'), closes=False, memory=peak.WIDE
+    ),
     "an empty object": Row(_said(b"{}"), "metadata.namespace is missing"),
     "of another name": Row(_of(name="other"), 'of another name, "default/other"'),
     "of another namespace": Row(_of(namespace="other"), 'of another name, "other/'),

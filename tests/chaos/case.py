@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias
 
+from tests.chaos import report
 from tests.chaos.scene import Scene
 
 
@@ -18,6 +19,15 @@ class Case:
     run: Callable[[Scene], None]
     always: bool = False
     """Whether it comes before the others of its topic, so that each run has it."""
+
+    def attempt(self, scene: Scene) -> None:
+        """Run it. Raises whatever it raises, with a note of what the calls and their log said."""
+        scene.begin()
+        try:
+            self.run(scene)
+        except Exception as error:
+            error.add_note(report.text(scene.calls, scene.log))
+            raise
 
 
 Topic: TypeAlias = Callable[[Scene, Random], Iterator[Case]]

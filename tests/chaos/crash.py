@@ -1,23 +1,26 @@
-"""Multus is killed before every step of ADD and DEL: the next DEL, or GC, leaves nothing, and the next ADD works."""
+"""Multus is killed before every step of ADD, DEL, GC: the next DEL, or GC, leaves nothing, and the next ADD works."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 import subprocess
 from collections.abc import Iterator
 from functools import partial
 from random import Random
 
 from multus_py.lab.faults import Answer, Fault
-from tests.chaos import stepping
+from multus_py.lab.runtime import Call
+from tests.chaos import stale, stepping
 from tests.chaos.case import Case
 from tests.chaos.scene import Scene
 from tests.integration.flows.world import Pod
 
-KILLED = -9
 MOMENTS, SECONDS = 4, 0.7
 """How often each verb is killed at some moment, and how long it may take: for the build, which has steps of its own."""
+_CHANGING = re.compile(r"[0-9a-f]{64}|pipe:.*|^\d+$")
+"""Container ids, pipes and process ids."""
 ENDINGS = ("DEL", "GC", "DEL without its namespace")
 """How a runtime goes on after a crash: it deletes the sandbox, or has forgotten it, or the namespace is gone."""
 
@@ -31,13 +34,18 @@ def cases(scene: Scene, random: Random) -> Iterator[Case]:
         pod = scene.fresh()
         steps["undoing ADD"] = scene.steps("ADD", pod)
     scene.is_gone(pod)
+    half = stale.half_way(steps["ADD"])
+    steps["GC"] = stale.steps(scene, half)
     for verb, noted in steps.items():
         found = stepping.met(noted, "kill")
         first = found.index("ask write_status") + 2 if verb == "undoing ADD" else 1
         for number, step in enumerate(found[first - 1 :], start=first):
             ending = random.choice(ENDINGS)
             name = f"{verb} is killed before step {number} of {len(found)} ({_short(step)}), then {ending}"
-            yield Case(name, partial(_killed, verb=verb, number=number, ending=ending))
+            if verb == "GC":
+                yield Case(name, partial(_killed_collecting, number=number, half=half, ending=ending))
+            else:
+                yield Case(name, partial(_killed, verb=verb, number=number, ending=ending))
     for version, parallel, verb in itertools.product(range(len(scene.versions())), (False, True), ("ADD", "DEL")):
         for _ in range(MOMENTS):
             seconds = random.random() * SECONDS
@@ -61,9 +69,18 @@ def _killed(scene: Scene, *, verb: str, number: int, ending: str) -> None:
     pod = scene.attached() if verb == "DEL" else scene.fresh()
     with _mute(scene) if verb == "undoing ADD" else contextlib.nullcontext():
         call, _ = scene.step(verb.rpartition(" ")[2], pod, "kill", number)
-        call.process.communicate(timeout=60)
-    assert call.process.returncode == KILLED, "this step was never reached"
+        call.communicate()
+    assert call.process.returncode == stepping.KILLED, "this step was never reached"
     go_on(scene, pod, ending)
+
+
+def _killed_collecting(scene: Scene, *, number: int, half: int, ending: str) -> None:
+    def ended(call: Call) -> bool:
+        call.communicate()
+        assert call.process.returncode == stepping.KILLED, "this step was never reached"
+        return False
+
+    stale.collect(scene, fault="kill", first=number, last=None, half=half, ended=ended, ending=ending)
 
 
 def _killed_some_time(scene: Scene, *, version: int, verb: str, seconds: float, parallel: bool) -> None:
@@ -91,5 +108,6 @@ def go_on(scene: Scene, pod: Pod, ending: str) -> None:
 
 
 def _short(step: str) -> str:
+    """Return a step without what is another one in the next run: a case is repeated by its name."""
     kind, _, what = step.partition(" ")
-    return f"{kind} {what.rpartition('/')[2][:40]}".strip()
+    return f"{kind} {_CHANGING.sub('', what.rpartition('/')[2])}".strip()

@@ -102,13 +102,13 @@ def _crowd(scene: Scene, *, size: int, seed: float) -> None:
         if not life.runs:
             assert life.pod.names == [], life.pod.names
             scene.forget(life.pod)
-    assert _allocated(scene) == {(pod.sandbox.container_id, address) for pod in running for address in _used(pod)}
+    living = (scene.neighbour, *running)
+    assert _allocated(scene) == {(pod.sandbox.container_id, address) for pod in living for address in _used(pod)}
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(lambda pod: scene.runtime.delete(pod.sandbox), running))
     for pod in running:
         scene.forget(pod)
-    left = scene.left(within=20)
-    assert not left, left
+    scene.is_clean()
 
 
 def _collect(scene: Scene, over: threading.Event) -> int:
@@ -156,7 +156,7 @@ def _overlap(scene: Scene, *, first: str, second: str, wait: float) -> None:
 
 def _start(scene: Scene, command: str, pod: Pod) -> Call:
     if command == "GC":
-        return scene.runtime.start("GC", extra={"cni.dev/valid-attachments": []})
+        return scene.runtime.start("GC", extra=scene.request_of(None))
     seen: Object = {"prevResult": {"cniVersion": "1.0.0"}}
     extra = seen if command == "CHECK" else scene.request_of(pod)
     return scene.runtime.start(command, pod.sandbox, extra=extra)

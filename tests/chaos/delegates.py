@@ -79,7 +79,8 @@ def _limit(scene: Scene, act: str) -> None:
 
 def _call(scene: Scene, command: str, pod: Pod) -> Object:
     begun = time.monotonic()
-    said = document(scene.runtime.start(command, pod.sandbox, extra=scene.request_of(pod)))
+    with scene.bounded():
+        said = document(scene.runtime.start(command, pod.sandbox, extra=scene.request_of(pod)))
     assert time.monotonic() - begun < BOUND
     return said
 
@@ -179,7 +180,7 @@ def _ended(scene: Scene) -> None:
     call = scene.runtime.start("ADD", pod.sandbox)
     _started(scene)
     call.process.send_signal(signal.SIGTERM)
-    out, _ = call.process.communicate(timeout=BOUND)
+    out, _ = call.communicate(BOUND)
     assert "ended by signal 15" in out, out
     left = scene.left()
     assert not left, left

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """A CNI plugin that misbehaves as its configuration says; else it behaves.
 
 `"act": {"ADD": "hang", "DEL": ["slow", "behave"]}` is what it does, by commands; of a list one call after the other.
@@ -14,8 +13,6 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # started as a file, from any directory
 
 from multus_py.base import files, jsontext
 from multus_py.base.fields import Fields
@@ -154,5 +151,13 @@ ACTS = {
 """What it may do."""
 
 
-if __name__ == "__main__":
+def executable() -> str:
+    """Return a script that is this plugin. It starts the bare interpreter: cases call it thousands of times."""
+    root = str(Path(__file__).resolve().parents[2])
+    start = "from tests.chaos import misfit\nmisfit.main()"
+    return f"#!{sys.executable} -IS\nimport sys\nsys.path.insert(0, {root!r})\n{start}\n"
+
+
+def main() -> None:
+    """Answer one call."""
     Plugin(Fields(jsontext.loads_object(files.read_fd(0)), "")).act()

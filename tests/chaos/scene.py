@@ -15,12 +15,13 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from multus_py.lab.executable import BUILT, install_multus
 from multus_py.lab.objects import JSON, Object
 from multus_py.lab.runtime import Call, Runtime
+from tests.chaos import misfit, peak, stepping
 from tests.integration.flows import networks
 from tests.integration.flows.world import PEER, Pod, World
 
@@ -44,15 +45,31 @@ class Scene(World):
         self.pids = self.run / "pids"
         """The process ids of all `misfit` plugins that were started."""
         self.pids.touch()
+        self.log = self.run / stepping.LOG
+        """What Multus wrote to its log since `begin`."""
+        self.calls: list[Call] = []
+        """The calls since `begin`."""
         super().__init__(stack, directory, name=f"chaos-{secrets.token_hex(4)}")
         self.put_misfit()
         self.network("data", networks.storage(self.node))
         self.network("chain", self.chain())
         self._numbers = itertools.count(1)
+        self._kept: set[str] = set()
+        """What is no leftover, because the neighbour has it."""
+        self.neighbour = self.attached()
+        """A pod that lives all the time: whatever happens to others, it must keep what it has."""
+        self._kept.update(self.left())
+
+    def begin(self) -> None:
+        """Forget what was said: another case begins."""
+        self.log.unlink(missing_ok=True)
+        self.calls.clear()
 
     def put_misfit(self) -> None:
         """Put the plugin that misbehaves onto the node."""
-        (self.node.plugins / "misfit").symlink_to(HERE / "misfit.py")
+        path = self.node.plugins / "misfit"
+        path.write_text(misfit.executable())
+        path.chmod(0o755)
 
     def chain(self, **keys: JSON) -> Object:
         """Return a network of two plugins; keyword arguments are for the second one, `misfit`."""
@@ -62,8 +79,9 @@ class Scene(World):
         return {"cniVersion": "1.0.0", "name": "chain", "plugins": [first, second]}
 
     def configured(self, **keys: JSON) -> Runtime:
-        """Give the node this configuration, and the calls a /run of the node's own."""
-        super().configured(**({"cniVersion": "1.1.0"} | keys))
+        """Give the node this configuration, a log, and the calls a /run of the node's own."""
+        log: Object = {"logFile": str(self.log), "logLevel": "debug", "logToStderr": False}
+        super().configured(**({"cniVersion": "1.1.0"} | log | keys))
         self.runtime = self.with_prefix()
         return self.runtime
 
@@ -75,7 +93,7 @@ class Scene(World):
         """Return the runtime with the Multus of another directory."""
         own_run = ("unshare", "--mount", "sh", "-c", _OWN_RUN, str(self.run))
         config, namespace = self.runtime.config, self.node.namespace
-        return Runtime(config, namespace=namespace, plugins=plugins, prefix=(*own_run, *prefix))
+        return Runtime(config, namespace=namespace, plugins=plugins, prefix=(*own_run, *prefix), calls=self.calls)
 
     def versions(self) -> list[Runtime]:
         """Return runtimes that call this package, and the installed build if there is one."""
@@ -100,8 +118,22 @@ class Scene(World):
 
     # What may happen.
 
-    def step(self, command: str, pod: Pod, fault: str, first: int, last: int | None = None) -> tuple[Call, Path]:
-        """Start a call to which something happens; return it, and the file in which it notes its steps."""
+    @contextmanager
+    def bounded(self, memory: int = peak.MOST) -> Iterator[None]:
+        """Assert that no call of the block takes more memory than this, in MiB."""
+        usual, report = self.runtime, self.run / "peaks"
+        report.write_text("")
+        self.runtime = self.with_prefix(sys.executable, "-IS", str(HERE / "peak.py"), str(report))
+        try:
+            yield
+        finally:
+            self.runtime = usual
+        taken = peak.taken(report)
+        assert taken, "no call was measured"
+        assert max(taken) <= memory, f"a call took {max(taken)} MiB"
+
+    def step(self, command: str, pod: Pod | None, fault: str, first: int, last: int | None = None) -> tuple[Call, Path]:
+        """Start a call to which something happens, about a pod or none; return it, and where it notes its steps."""
         with tempfile.NamedTemporaryFile(dir=self.run, prefix="steps-", delete=False) as report:
             program = (
                 sys.executable,
@@ -111,17 +143,25 @@ class Scene(World):
                 str(first if last is None else last),
             )
             stepping = self.with_prefix(*program, report.name)
-            return stepping.start(command, pod.sandbox, extra=self.request_of(pod)), Path(report.name)
+            sandbox = pod.sandbox if pod else None
+            return stepping.start(command, sandbox, extra=self.request_of(pod)), Path(report.name)
 
-    def request_of(self, pod: Pod) -> Object:
-        """Return what a runtime says of a pod that it has attached."""
-        return {"prevResult": pod.result} if pod.result else {}
+    def request_of(self, pod: Pod | None) -> Object:
+        """Return what a runtime says of a pod that it has attached; of None, which pods those are that it has."""
+        if pod is not None:
+            return {"prevResult": pod.result} if pod.result else {}
+        valid: list[JSON] = [
+            {"containerID": each.sandbox.container_id, "ifname": each.sandbox.ifname}
+            for each in self.pods
+            if each.result
+        ]
+        return {"cni.dev/valid-attachments": valid}
 
-    def steps(self, command: str, pod: Pod) -> list[str]:
+    def steps(self, command: str, pod: Pod | None) -> list[str]:
         """Make a call to which nothing happens, and return its steps."""
         call, report = self.step(command, pod, "kill", 0, -1)
         said = document(call)
-        if command == "ADD" and "code" not in said:
+        if pod and command == "ADD" and "code" not in said:
             pod.result = said
         return report.read_text().splitlines()
 
@@ -145,9 +185,9 @@ class Scene(World):
         self.nothing_left(pod)
 
     def drop_device_information(self) -> None:
-        """Remove all device information, as the next boot does."""
+        """Remove all device information but the neighbour's, as the next boot does."""
         for path in (self.run / DEVICE_INFORMATION).rglob("*"):
-            if path.is_file():
+            if path.is_file() and self.neighbour.sandbox.container_id not in path.name:
                 path.unlink()
 
     def nothing_left(self, pod: Pod) -> None:
@@ -155,8 +195,13 @@ class Scene(World):
         if pod.sandbox.namespace.path.exists():
             assert pod.names == [], f"{pod.names} in the pod's namespace"
         self.forget(pod)
+        self.is_clean()
+
+    def is_clean(self) -> None:
+        """Assert that nothing is there but what the neighbour has, and that whole."""
         left = self.left(within=_KERNEL_SECONDS)
         assert not left, left
+        self.is_as_told(self.neighbour)
 
     def forget(self, pod: Pod) -> None:
         """Remove a pod's sandbox, and the pod."""
@@ -166,7 +211,8 @@ class Scene(World):
     def _left(self) -> list[str]:
         device_information = (self.run / DEVICE_INFORMATION).rglob("*")
         files = [f"device information {path.name}" for path in device_information if path.is_file()]
-        return [*super()._left(), *files, *(f"process {pid}" for pid in self.delegates())]
+        found = {*super()._left(), *files, *(f"process {pid}" for pid in self.delegates())}
+        return sorted({*(found - self._kept), *(f"no {missing}" for missing in self._kept - found)})
 
     def delegates(self) -> list[int]:
         """Return the `misfit` plugins that still run."""
@@ -177,7 +223,11 @@ class Scene(World):
     def end_delegates(self) -> None:
         """End the `misfit` plugins that still run."""
         for pid in self.delegates():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError), ExitStack() as stack:
+                handle = os.pidfd_open(pid)
+                stack.callback(os.close, handle)
+                if pid in self.delegates():  # still: before there was a handle, the number may have changed hands
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
 
 
 @contextmanager
@@ -196,7 +246,7 @@ def document(call: Call, *, secret: str = "Traceback") -> Object:
 
     One JSON document or none on stdout, an error document if and only if the exit status is 1, no traceback, no secret.
     """
-    out, err = call.process.communicate(timeout=60)
+    out, err = call.communicate()
     assert not {"Traceback", secret}.intersection(re.findall(r"[\w-]+", out + err)), out + err
     assert call.process.returncode in {0, 1}, (call.process.returncode, out, err)
     said: object = json.loads(out) if out.strip() else {}

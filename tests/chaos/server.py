@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BufferedReader
@@ -43,6 +45,8 @@ class Answer:
     document: Object
     elsewhere: str = ""
     """The URL of another server."""
+    over: threading.Event = field(default_factory=threading.Event)
+    """Set when nobody waits for the answer any more."""
 
     @property
     def body(self) -> bytes:
@@ -68,6 +72,8 @@ class Habit:
     method: str = "GET"
     part: str = "/pods/"
     """What the path of such a question has in it."""
+    pod: str = ""
+    """The pod that it is about; empty for any."""
     closes: bool = True
     """Whether it ends the connection after such an answer."""
     signs: bool = True
@@ -78,13 +84,15 @@ class Habit:
 
 @dataclass
 class Server:
-    """A server with a habit."""
+    """A server with habits."""
 
     api: APIServer
-    habit: Habit | None = None
+    habits: Sequence[Habit] = ()
     elsewhere: str = ""
     questions: list[Question] = field(default_factory=list)
-    _done: int = 0
+    over: threading.Event = field(default_factory=threading.Event)
+    """Set when it stops."""
+    _done: Counter[str] = field(default_factory=Counter)
 
     def talk(self, connection: socket.socket) -> None:
         """Answer one question after the other, as long as the client has some."""
@@ -94,12 +102,12 @@ class Server:
                 return
             while question := _read(stream):
                 self.questions.append(question)
-                answer = Answer(self._document(question), self.elsewhere)
-                habit = self.habit
-                if habit is None or not self._is_meant(habit, question):
+                answer = Answer(self._document(question), self.elsewhere, self.over)
+                habit = next((each for each in self.habits if self._is_meant(each, question)), None)
+                if habit is None:
                     connection.sendall(answer.text())
                     continue
-                self._done += 1
+                self._done[habit.pod] += 1
                 for part in habit.says(answer):
                     connection.sendall(part)
                 if habit.closes:
@@ -108,8 +116,9 @@ class Server:
                     return
 
     def _is_meant(self, habit: Habit, question: Question) -> bool:
-        spent = habit.times is not None and self._done >= habit.times
-        return not spent and question.method == habit.method and habit.part in question.path
+        spent = habit.times is not None and self._done[habit.pod] >= habit.times
+        meant = question.method == habit.method and habit.part in question.path
+        return meant and not spent and habit.pod in {"", question.name}
 
     def _document(self, question: Question) -> Object:
         if question.method == "POST":
@@ -135,6 +144,7 @@ def serving(listener: socket.socket, server: Server, tls: ssl.SSLContext | None)
     try:
         yield
     finally:
+        server.over.set()
         loopback.stop()
 
 

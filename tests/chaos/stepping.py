@@ -23,9 +23,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
+LOG = "multus.log"
+"""The name of the file that is no step: nothing depends on it, and it tells what became of the others."""
 _ROUTES = (24, 25)  # RTM_NEWROUTE, RTM_DELROUTE
 _WRITING = posix.O_WRONLY | posix.O_RDWR | posix.O_CREAT
 
+KILLED = -9
+"""The exit status of a process that was killed."""
 CHANGES = frozenset(
     {"create", "write", "rename", "unlink", "mkdir", "lock", "sync", "start", "end", "route", "ask", "tell"}
 )
@@ -67,6 +71,8 @@ class Steps:
 
     def before(self, kind: str, what: str) -> None:
         """Note a step that is about to be taken. Raises OSError, or ends the process, if that is what shall happen."""
+        if what.endswith(f"/{LOG}"):
+            return
         self._write(self._report, f"{kind} {what}\n".encode())
         if kind not in FAULTS[self._fault]:
             return

@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from multus_py.lab.objects import JSON
 from tests.chaos.case import Case
 from tests.chaos.scene import Scene, document
 from tests.integration.flows.world import Pod
@@ -123,14 +122,10 @@ def _spoilt(scene: Scene, *, name: str, spoil: Callable[[Path, Path], None]) -> 
 
 def _call(scene: Scene, command: str, pod: Pod) -> dict[str, object]:
     """Make a call about a pod; return the error, or nothing."""
-    extra = scene.request_of(pod)
-    if command == "GC":
-        valid: list[JSON] = [{"containerID": each.sandbox.container_id, "ifname": "eth0"} for each in scene.pods]
-        said = document(scene.runtime.start("GC", extra={"cni.dev/valid-attachments": valid}))
-    elif command == "STATUS":
-        said = document(scene.runtime.start("STATUS"))
-    else:
-        said = document(scene.runtime.start(command, pod.sandbox, extra=extra))
+    about = pod if command in {"CHECK", "DEL"} else None
+    sandbox = about.sandbox if about else None
+    with scene.bounded():
+        said = document(scene.runtime.start(command, sandbox, extra=scene.request_of(about)))
     return {**said} if "code" in said else {}
 
 
@@ -147,5 +142,5 @@ def _reboot(scene: Scene, *, torn: str | None, size: int) -> None:
         path = _place(scene, pod, torn)
         path.write_bytes(path.read_bytes()[:size])
     pod.sandbox.namespace.remove()
-    shutil.rmtree(scene.run / "k8s.cni.cncf.io")
+    scene.drop_device_information()
     scene.is_gone(pod)

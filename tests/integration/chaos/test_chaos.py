@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from tests.chaos.case import Case
 from tests.chaos.scene import Scene, scene
 from tests.chaos.topics import TOPICS
 
@@ -26,7 +27,7 @@ SAMPLES = {
     "an API server that frames its answers badly": ("apiserver", "chunk", 2),
     "an API server that redirects": ("apiserver", "moved for", 1),
     "an API server that has another object": ("apiserver", "of another", 2),
-    "an API server that says what it likes": ("apiserver", "code ", 3),
+    "an API server that says what it likes": ("apiserver", "codes ", 1),
     "an API server that nobody should trust": ("apiserver", "TLS: ", 1),
     "a small crowd": ("crowd", "8 pods at once", 1),
     "calls that overlap": ("crowd", "for one container", 2),
@@ -45,4 +46,20 @@ def test_a_sample_holds(place: Scene, topic: str, wanted: str, count: int) -> No
     random = Random(topic)
     found = [case for case in TOPICS[topic](place, random) if wanted in case.name]
     for case in random.sample(found, count):
-        case.run(place)
+        case.attempt(place)
+
+
+def test_a_case_that_fails_tells_of_its_calls_and_of_its_log_only(place: Scene) -> None:
+    def failing(there: Scene) -> None:
+        pod = there.attached()
+        there.is_gone(pod)
+        raise AssertionError("this is the case that fails")
+
+    Case("another one", lambda there: there.is_gone(there.attached())).attempt(place)
+    with pytest.raises(AssertionError) as caught:
+        Case("one that fails", failing).attempt(place)
+    (note,) = caught.value.__notes__
+    calls, _, log = note.partition("Their log:")
+    assert [line.split()[0] for line in calls.splitlines()[1:]] == ["ADD", "DEL"]
+    assert calls.count("status 0") == 2
+    assert log.count("bin/misfit, interface net2: exit status 0") == 2, log

@@ -175,6 +175,14 @@ def test_half_written_files_go_with_the_container(attached: World) -> None:
     assert attached.left_behind() == ["c1", "results/a-c1-net1", "results/cluster-c1-eth0"]
 
 
+def test_a_torn_result_of_a_container_with_a_torn_record_goes_too(attached: World) -> None:
+    for path in (attached.record("c2"), attached.state / "results" / "a-c2-net1"):
+        path.write_bytes(path.read_bytes()[:50])
+    attached.collect(("c1", "eth0"))
+    assert attached.run.names("DEL") == ["DEL bridge eth0"]
+    assert attached.left_behind() == ["c1", "results/a-c1-net1", "results/cluster-c1-eth0"]
+
+
 UNKNOWN = {
     "not to be found": ({"clusterNetwork": "net"}, None, 'cannot find the network "net"'),
     "no cluster": ({}, cluster_errors.ConfigError("bad kubeconfig"), "no way to the Kubernetes API: bad kubeconfig"),

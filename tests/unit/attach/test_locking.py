@@ -96,6 +96,24 @@ def test_a_lock_that_cannot_be_made_is_an_error(world: World, path: str, message
     assert caught.value.code == errors.IO_FAILURE
 
 
+def test_a_lock_that_cannot_be_removed_is_an_error_unless_there_is_another_one(world: World) -> None:
+    world.state.mkdir()
+    path = world.state / ".c1.lock"
+
+    def hold(error: Exception | None) -> None:
+        with locking.locked(world.work(), "c1"):
+            path.unlink()
+            path.mkdir()
+            if error:
+                raise error
+
+    with pytest.raises(CNIError, match=r"cannot remove the lock .*/\.c1\.lock: Is a directory"):
+        hold(None)
+    path.rmdir()
+    with pytest.raises(KeyError):
+        hold(KeyError("c1"))
+
+
 def test_what_a_call_starts_is_noted_until_it_lets_go(world: World) -> None:
     with locking.locked(world.work(), "c1") as call:
         assert call.executor.started is not None
@@ -134,9 +152,16 @@ def test_a_process_of_something_else_is_left_alone(world: World, orphan: subproc
     assert world.log() == ""
 
 
+@pytest.mark.parametrize("noted", ["0", "4194305", "9" * 9, "9" * 20, "9" * 5000], ids=len)
+def test_notes_that_cannot_be_process_ids_are_no_obstacle(world: World, noted: str) -> None:
+    note(world, f"{noted}\n")
+    with locking.locked(world.work(), "c1"):
+        assert world.log() == ""
+
+
 def test_notes_that_name_nobody_are_no_obstacle(world: World) -> None:
     with subprocess.Popen(["/bin/true"]) as gone:
         gone.wait()
-    note(world, f"{gone.pid}\nnonsense\n\n{os.getpid()}")
+    note(world, f"{gone.pid}\nnonsense\n\n{'9' * 12}\n{'9' * 5000}\n{os.getpid()}")
     with locking.locked(world.work(), "c1"):
         assert world.log() == ""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from multus_py.attach import record
 from multus_py.attach.attachment import Attachment, Plan
-from multus_py.base import jsontext
+from multus_py.base import files, jsontext
 from multus_py.cni import cache
 from multus_py.cni.cache import Cached
 from multus_py.cni.errors import CNIError
@@ -49,6 +49,14 @@ CHAIN = Attachment(
     device_id="1",
     netns=NETNS,
 )
+
+
+def test_a_record_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    large = CLUSTER.replace(capability_args={"mac": "x" * files.MAX_SIZE})
+    with pytest.raises(CNIError, match=r"cannot write the record .*/c1: larger than 16 MiB"):
+        record.save(world.work(), "c1", (large,))
+    assert not (world.state / "c1").exists()
 
 
 def cached(attachment: Attachment, *, container_id: str = "c1", result: JSONObject | None = None) -> Cached:

@@ -53,6 +53,20 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert directory.value.filename == str(tmp_path)
 
 
+def test_a_file_that_is_too_large_is_neither_read_nor_written(tmp_path: Path) -> None:
+    largest, larger = tmp_path / "largest", tmp_path / "larger"
+    files.write_atomic(str(largest), bytes(files.MAX_SIZE))
+    larger.write_bytes(bytes(files.MAX_SIZE + 1))
+
+    assert len(files.read(str(largest))) == files.MAX_SIZE
+    with pytest.raises(OSError, match="larger than 16 MiB") as caught:
+        files.read(str(larger))
+    assert caught.value.filename == str(larger)
+    with pytest.raises(OSError, match="larger than 16 MiB"):
+        files.write_atomic(str(largest), bytes(files.MAX_SIZE + 1))
+    assert largest.stat().st_size == files.MAX_SIZE
+
+
 def test_a_plain_file_is_read_up_to_the_limit(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"12345")
 

@@ -130,6 +130,13 @@ def test_many_containers_side_by_side_are_not_deep(scan: str) -> None:
     assert jsontext.dumps(jsontext.loads(text)) == text
 
 
+def test_so_many_values_are_read_and_no_more() -> None:
+    most = (1 << 20) - 1
+    assert jsontext.loads("[" + "0," * most + "0]") == [0] * (most + 1)
+    with pytest.raises(jsontext.JSONError, match="more than 1048576 values"):
+        jsontext.loads("[" + "0," * (most + 1) + "0]")
+
+
 def test_integers_stay_exact(scan: str) -> None:
     assert jsontext.dumps(jsontext.loads('{"n":12345678901234567890}')) == '{"n":12345678901234567890}'
 

@@ -310,6 +310,16 @@ def test_of_several_requests_those_are_answered_that_came_through(
     get(connection)  # on a connection of its own
 
 
+def test_of_several_requests_those_are_answered_that_have_room_together() -> None:
+    large = answer(bytes(9 << 20))
+    parts = [large[start : start + 65536] for start in range(0, len(large), 65536)]
+    first, second = FakeStream(*parts, *parts, answer(b"three")), FakeStream(OK)
+    connection = http.Connection(FakeDial(first, second))
+    assert [len(body) for body in get_all(connection, "/1", "/2", "/3")] == [9 << 20, 9 << 20]
+    assert first.closed, "the third answer is still to come there"
+    get(connection)
+
+
 def test_several_requests_that_are_interrupted_leave_no_connection() -> None:
     class Interrupted(FakeStream):
         def receive(self, size: int, deadline: Deadline) -> bytes:

@@ -134,6 +134,13 @@ def _declares(part: Document, capability: str) -> bool:
 
 
 def _check_first(part: Document, type: str) -> Iterator[Finding]:
+    if type in plugins.IPAM_SCHEMAS:
+        yield part.finding(
+            "ipam-plugin-first",
+            ("type",),
+            f"{type} hands out addresses, and makes no interface",
+            remedy=f'Write the plugin that makes the interface here, and "ipam": {{"type": "{type}", ...}} beside it.',
+        )
     if type in plugins.CHAINED:
         yield part.finding(
             "chained-plugin-first",

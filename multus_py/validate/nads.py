@@ -36,8 +36,8 @@ class Definition:
 def check(document: Document) -> Iterator[Finding]:
     """Yield what is wrong with a definition."""
     config = document.get(_CONFIG)
-    if isinstance(config, dict):
-        problem = "expected JSON as a text, found an object"
+    if config is not None and not isinstance(config, str):
+        problem = f"expected JSON as a text, found {jsontext.kind(config)}"
         yield document.finding("config-not-text", _CONFIG, problem, remedy=_INDENTED)
     else:
         yield from shape.check(document, "network-attachment-definition")

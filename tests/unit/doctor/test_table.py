@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from multus_py.doctor import table
+from multus_py.doctor import permissions, table
 from multus_py.doctor.check import Check
-from multus_py.doctor.checks import access
 from tools import checks
 
 ROOT = Path(__file__).parents[3]
@@ -68,6 +67,6 @@ def test_all_that_rbac_grants_is_asked_for_and_nothing_else() -> None:
             each.name,
             each.namespace,
         )
-        for each in access.PERMISSIONS
+        for each in permissions.PERMISSIONS
     }
     assert asked == granted

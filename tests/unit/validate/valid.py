@@ -89,6 +89,12 @@ CHAINED = nad("""
   {"type": "tuning", "sysctl": {"net/ipv4/conf/IFNAME/arp_filter": "1"}},
   {"type": "route-override", "flushroutes": true, "addroutes": [{"dst": "203.0.113.0/24"}]}
 ]}""")
+VOLCANO = """
+apiVersion: batch.volcano.sh/v1alpha1
+kind: Job
+metadata: {name: train, annotations: {k8s.v1.cni.cncf.io/networks: net}}
+spec: {tasks: []}
+"""
 CONFIG_MAP = """
 apiVersion: v1
 kind: ConfigMap
@@ -184,6 +190,7 @@ VALID: dict[str, tuple[str, str]] = {
     "a bond of two": ("a.yaml", BOND),
     "whereabouts with all its keys": ("a.yaml", WHEREABOUTS),
     "plugins that change what others have made": ("a.yaml", CHAINED),
+    "a Job that has its templates elsewhere": ("a.yaml", VOLCANO),
     "configurations of others in a ConfigMap": ("a.yaml", CONFIG_MAP),
     "Helm's comments, and documents of nothing else": ("a.yaml", f"# Source: a\n---\n# b\n---\n{F4}---\n# end\n"),
     "lines that end as they do on Windows": ("a.yaml", F1.replace("\n", "\r\n")),

@@ -65,18 +65,17 @@ def run(arguments: argparse.Namespace) -> int:
         print("\n".join(f"{check.id:<{width}}  {check.title}" for check in checks))
         return 0
     shown = {Severity.ERROR, Severity.WARNING, *([] if arguments.quiet else [Severity.OK])}
-    console = screen.console()
     found: list[Finding] = []
     with View(_options(arguments)) as view:
         for each in examination.examine(view, checks, progress=_progress):
             found.append(each)
             if arguments.output == "text" and each.severity in shown:
-                rendering.text([each], console)
+                screen.lines(rendering.text([each]))
     if arguments.output == "json":
         print(rendering.json([each for each in found if each.severity in shown or not arguments.quiet]))
     elif not arguments.quiet:
-        rendering.text(_together(found), console)
-        console.print(rendering.summary(found))
+        screen.lines(rendering.text(_together(found)))
+        print(rendering.summary(found))
     return exit_status(found)
 
 

@@ -119,11 +119,8 @@ def _reclaim(node: Node, found: Sequence[Leak], networks: Sequence[Network], *, 
 
 
 def _say(outcome: Outcome) -> None:
-    from rich.text import Text
-
-    sign, style = ("done  ", "green") if outcome.done else ("FAILED", "bold red")
-    line = Text(sign, style=style).append(f"  {screen.printable(outcome.leak.subject)}: ", style="default")
-    screen.console().print(line.append(screen.printable(outcome.said), style="default"), soft_wrap=True)
+    sign = ("done  ", "green") if outcome.done else ("FAILED", "bold red")
+    screen.lines([(sign, (f"  {outcome.leak.subject}: {outcome.said}", ""))])
 
 
 def _show(found: Sequence[Leak], outcomes: Sequence[Outcome], output: str) -> None:

@@ -49,19 +49,23 @@ def _demo(_options: argparse.Namespace) -> int:
 
 
 def _shell(options: argparse.Namespace) -> int:
-    from multus_py.lab import shell
+    from multus_py.lab import manifests, shell
 
-    return shell.main(options.command, objects=options.apply)
+    try:
+        return shell.main(options.command, objects=options.apply)
+    except manifests.ManifestError as error:
+        print(f"multus lab shell: {error}", file=sys.stderr)
+        return 1
 
 
 def _apply(options: argparse.Namespace) -> int:
     from multus_py.cluster.errors import ClusterError
-    from multus_py.lab import applying
+    from multus_py.lab import applying, manifests
 
     try:
         for done in applying.apply(options.files, Path(os.environ.get("KUBECONFIG", ""))):
             print(done)
-    except (applying.ApplyError, ClusterError, OSError) as error:
+    except (applying.ApplyError, manifests.ManifestError, ClusterError, OSError) as error:
         print(f"multus lab apply: {error}", file=sys.stderr)
         return 1
     return 0

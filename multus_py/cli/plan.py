@@ -135,21 +135,22 @@ def _step(step: Step) -> JSONObject:
 
 
 def _print(pod: Pod, rehearsed: Rehearsal) -> None:
-    from rich.json import JSON
-    from rich.text import Text
-
-    out = screen.console()
-    out.print(Text(f"Pod {pod.namespace}/{pod.name}", style="bold"))
+    _say(f"Pod {pod.namespace}/{pod.name}", "bold")
     for number, step in enumerate(rehearsed.steps, start=1):
-        title = f"{number}. {step.interface}: network {step.network}, plugin {step.plugin}"
-        out.print(Text(screen.printable(f"\n{title}"), style="bold cyan"))
+        _say()
+        _say(f"{number}. {step.interface}: network {step.network}, plugin {step.plugin}", "bold cyan")
         if not step.path:
-            out.print(Text(f"   this machine has no plugin {screen.printable(step.plugin)}", style="yellow"))
+            _say(f"   this machine has no plugin {step.plugin}", "yellow")
         for name, text in step.environment.items():
-            out.print(Text(f"   {name}={screen.printable(text)}"), soft_wrap=True)
+            _say(f"   {name}={text}")
         if step.previous:
-            out.print(Text(f"   prevResult: what {screen.printable(step.previous)} answers", style="dim"))
-        out.print(JSON.from_data(step.stdin, indent=2), soft_wrap=True)
+            _say(f"   prevResult: what {step.previous} answers", "dim")
+        screen.coloured(step.stdin)
     for interface, gateways in rehearsed.default_routes:
         ways = f"the default route goes via {', '.join(gateways)}" if gateways else "its default route is kept"
-        out.print(Text(f"\nIn the end: {interface}: {ways}; other interfaces lose theirs", style="bold cyan"))
+        _say()
+        _say(f"In the end: {interface}: {ways}; other interfaces lose theirs", "bold cyan")
+
+
+def _say(text: str = "", style: str = "") -> None:
+    screen.lines([((text, style),)])

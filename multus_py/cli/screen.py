@@ -1,6 +1,7 @@
-"""How commands talk to a person or a program: tables and colours through `rich`, documents as JSON or YAML, progress.
+"""How commands talk to a person or a program: lines, tables, documents, progress. The one door to `rich`.
 
-Colours and progress are for terminals only, and NO_COLOR is respected: that is what `rich` does by itself.
+Colours and progress are for terminals only, and NO_COLOR is respected: that is what `rich` does by itself. Texts quote
+files that anybody may have written, so whatever would not be seen, or would steer the terminal, is escaped here.
 """
 
 from __future__ import annotations
@@ -21,21 +22,29 @@ _UNLIMITED = 10_000
 """Characters in a line that is no terminal's: programs that read a table want its lines whole."""
 
 
-def console(file: IO[str] | None = None) -> Console:
-    """Return what prints to a file, by default the standard output."""
-    from rich.console import Console
-
-    file = file or sys.stdout
-    return Console(file=file, highlight=False, width=None if file.isatty() else _UNLIMITED)
-
-
 def document(value: JSONValue, form: str) -> str:
     """Return a document as `json` or `yaml`, with the line break at its end."""
     if form == "yaml":
-        import yaml
+        from multus_py.base import yamltext
 
-        return yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+        return yamltext.dumps(value)
     return f"{json.dumps(value, indent=2, ensure_ascii=False)}\n"
+
+
+def lines(said: Iterable[Sequence[tuple[str, str]]], file: IO[str] | None = None) -> None:
+    """Print lines, each of texts with their styles, which are called as in `rich`; long ones are not broken."""
+    from rich.text import Text
+
+    out = _console(file)
+    for line in said:
+        out.print(Text.assemble(*((_printable(text, ""), style) for text, style in line)), soft_wrap=True)
+
+
+def coloured(value: JSONValue, file: IO[str] | None = None) -> None:
+    """Print a document as JSON, with colours."""
+    from rich.json import JSON
+
+    _console(file).print(JSON.from_data(value, indent=2), soft_wrap=True)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], file: IO[str] | None = None) -> None:
@@ -47,7 +56,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], file: IO[str] 
     for heading in headings:
         shown.add_column(heading, overflow="fold")
     for row in rows:
-        shown.add_row(*(Text(printable(cell) or "-") for cell in row))
+        shown.add_row(*(Text(_printable(cell) or "-") for cell in row))
     _print(shown, file)
 
 
@@ -58,13 +67,13 @@ def pairs(facts: Iterable[tuple[str, str]], file: IO[str] | None = None) -> None
 
     shown = Table.grid(padding=(0, 2, 0, 0))
     for name, value in facts:
-        shown.add_row(Text(name, style="bold"), Text(printable(value), overflow="fold"))
+        shown.add_row(Text(name, style="bold"), Text(_printable(value), overflow="fold"))
     _print(shown, file)
 
 
 def _print(shown: Table, file: IO[str] | None) -> None:
     """Print without the blanks that fill the last column."""
-    out = console(file)
+    out = _console(file)
     with out.capture() as captured:
         out.print(shown)
     lines = captured.get().splitlines()
@@ -74,12 +83,20 @@ def _print(shown: Table, file: IO[str] | None) -> None:
 @contextmanager
 def waiting(text: str) -> Iterator[None]:
     """Say on a terminal what is being waited for."""
-    with console(sys.stderr).status(text):
+    with _console(sys.stderr).status(text):
         yield
 
 
-def printable(text: str) -> str:
-    """Escape what would not be seen, or would steer the terminal: texts quote files that anybody may have written."""
+def _console(file: IO[str] | None = None) -> Console:
+    """Return what prints to a file, by default the standard output."""
+    from rich.console import Console
+
+    file = file or sys.stdout
+    return Console(file=file, highlight=False, width=None if file.isatty() else _UNLIMITED)
+
+
+def _printable(text: str, kept: str = "\n") -> str:
+    """Escape what would not be seen, or would steer the terminal."""
     return "".join(
-        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in text
+        char if char.isprintable() or char in kept else char.encode("unicode_escape").decode() for char in text
     )

@@ -124,7 +124,7 @@ def _print(containers: Sequence[Container], findings: Sequence[Finding] | None, 
     screen.table(_COLUMNS, [row for container in containers for row in _rows(container, findings)])
     if findings:
         print()
-        rendering.text(findings, screen.console())
+        screen.lines(rendering.text(findings))
 
 
 def _rows(container: Container, findings: Sequence[Finding] | None) -> Iterator[tuple[str, ...]]:

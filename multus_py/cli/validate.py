@@ -147,7 +147,6 @@ def _show(findings: list[Finding], output: str, *, files: int) -> None:
     elif output == "sarif":
         print(rendering.sarif(findings, rules=rules.RULES))
     else:
-        console = screen.console()
-        rendering.text(findings, console)
+        screen.lines(rendering.text(findings))
         summary = rendering.summary(findings) or "nothing wrong"
-        console.print(f"{files} {'file' if files == 1 else 'files'}: {summary}")
+        print(f"{files} {'file' if files == 1 else 'files'}: {summary}")

@@ -148,13 +148,17 @@ def _parse(path: str) -> JSONValue:
     data = _read(path, "kubeconfig")
     try:
         return jsontext.loads(data)
-    except jsontext.JSONError:
-        from multus_py.cluster import yamltext  # not for the kubeconfigs that we write: those are JSON
-
+    except jsontext.JSONError as error:
+        not_json = str(error)
+    try:
+        from multus_py.base import yamltext  # not for the kubeconfigs that we write: those are JSON
+    except ImportError:
+        raise errors.ConfigError(f"kubeconfig {path}: not JSON ({not_json}), and PyYAML is not installed") from None
     try:
         return yamltext.loads(data)
-    except ValueError as error:
-        raise errors.ConfigError(f"kubeconfig {path}: {error}") from None
+    except yamltext.YAMLError as error:
+        where = f" at line {error.line}" if error.line else ""  # not what: the text may be full of secrets
+        raise errors.ConfigError(f"kubeconfig {path}: neither JSON ({not_json}) nor YAML{where}") from None
 
 
 class _Kubeconfig:

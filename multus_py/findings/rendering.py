@@ -1,20 +1,20 @@
-"""Findings as a person reads them (`text`), and as programs do (`json`, `sarif`). The one door to how they look."""
+"""Findings as a person reads them (`text`), and as programs do (`json`, `sarif`). What prints them is `cli.screen`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from json import dumps
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import multus_py
 from multus_py.findings import finding as model
 from multus_py.findings.finding import Finding, Rule, Severity
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
-
     from multus_py.base.jsontext import JSONObject
+
+Line: TypeAlias = Sequence[tuple[str, str]]
+"""A line for a terminal: texts, each with its style."""
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan", Severity.OK: "green"}
 _PLURALS = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.NOTE: "notes", Severity.OK: "ok"}
@@ -23,10 +23,18 @@ _SARIF = "2.1.0"
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
-def text(findings: Iterable[Finding], console: Console) -> None:
-    """Print findings as compilers do, `file:line: severity: …`, so that editors find the place."""
+def text(findings: Iterable[Finding]) -> Iterator[Line]:
+    """Yield the lines of findings, `file:line: severity: …` as compilers have it, so that editors find the place."""
     for finding in findings:
-        console.print(_lines(finding), soft_wrap=True, highlight=False)
+        place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+        yield (
+            (f"{place}: " if place else "", "bold"),
+            (finding.severity.value, _STYLES[finding.severity]),
+            (f": {_said(finding)}", ""),
+            (f" [{finding.id}]", "dim"),
+        )
+        if finding.remedy:
+            yield ((f"    {finding.remedy}", ""),)
 
 
 def summary(findings: Sequence[Finding]) -> str:
@@ -66,27 +74,6 @@ def sarif(findings: Iterable[Finding], *, rules: Iterable[Rule]) -> str:
     return dumps({"$schema": _SARIF_SCHEMA, "version": _SARIF, "runs": [run]}, indent=2)
 
 
-def _lines(finding: Finding) -> Text:
-    from rich.text import Text
-
-    lines = Text()
-    place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-    if place:
-        lines.append(f"{_printable(place)}: ", style="bold")
-    lines.append(finding.severity.value, style=_STYLES[finding.severity])
-    said = ": ".join(part for part in (finding.subject, finding.path, finding.problem) if part)
-    lines.append(f": {_printable(said)}")
-    lines.append(f" [{finding.id}]", style="dim")
-    if finding.remedy:
-        lines.append(f"\n    {_printable(finding.remedy)}")
-    return lines
-
-
-def _printable(said: str) -> str:
-    """Escape what would not be seen, or would steer the terminal: texts quote files that anybody may have written."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in said)
-
-
 def _sarif_rule(rule: Rule) -> JSONObject:
     return {
         "id": rule.id,
@@ -119,8 +106,12 @@ def _sarif_result(finding: Finding, index: dict[str, int]) -> JSONObject:
     return result
 
 
+def _said(finding: Finding) -> str:
+    return ": ".join(part for part in (finding.subject, finding.path, finding.problem) if part)
+
+
 def _sentence(finding: Finding) -> str:
-    said = ": ".join(part for part in (finding.subject, finding.path, finding.problem) if part)
+    said = _said(finding)
     return said if said.endswith(".") else f"{said}."
 
 

@@ -10,15 +10,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import difflib
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multus_py.base import jsontext
 from multus_py.base.fields import Fields
-from multus_py.cluster import yamltext
 from multus_py.hostconfig import validation
 from multus_py.hostconfig.errors import HostConfigError
 from multus_py.hostconfig.hostpath import on_host
@@ -217,12 +214,13 @@ def read_document(path: Path) -> JSONObject:
     Raises:
         HostConfigError: It cannot be read, or a value is wrong; the message names the key.
     """
+    from multus_py.base import yamltext
+
     try:
-        # YAML knows more kinds of values and of keys than JSON: they become texts, and the schema judges them.
-        document = jsontext.loads(json.dumps(yamltext.loads(path.read_bytes()), default=str))
+        document = yamltext.loads(path.read_bytes())
     except OSError as error:
         raise HostConfigError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
+    except yamltext.YAMLError as error:
         raise HostConfigError(f"{path}: {error}") from error
     problems = validation.problems(document, "daemon-config")
     if problems or not isinstance(document, dict):

@@ -46,12 +46,12 @@ def documents(text: str, *, name: str) -> list[JSONObject]:
     Raises:
         InventoryError: It is neither YAML nor JSON, or something in it is no object.
     """
-    import yaml
+    from multus_py.base import yamltext
 
     try:
-        found = list(yaml.safe_load_all(text))
-    except yaml.YAMLError as error:
-        raise InventoryError(f"{name} is no YAML: {error}") from error
+        found = yamltext.loads_all(text)
+    except yamltext.YAMLError as error:
+        raise InventoryError(f"cannot read {name}: {error}") from error
     return list(_flat(found, name))
 
 

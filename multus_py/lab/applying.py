@@ -28,7 +28,8 @@ def apply(files: Sequence[Path], kubeconfig_file: Path) -> Iterator[str]:
     Raises:
         ApplyError: The server refuses one.
         ClusterError: There is no way to the server.
-        OSError: A file cannot be read, or the connection failed.
+        ManifestError: A file is none with objects.
+        OSError: The connection failed.
     """
     clock = SystemClock()
     deadline = Deadline(clock, _PATIENCE)

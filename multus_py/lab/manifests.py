@@ -1,13 +1,37 @@
-"""Kubernetes objects for the lab: pods that ask for networks, and the networks."""
+"""Kubernetes objects for the lab: pods that ask for networks, and the networks; made here, or read from files."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
+from multus_py.base import jsontext, yamltext
 from multus_py.lab.objects import JSON, Object
 
 NETWORKS = "k8s.v1.cni.cncf.io/networks"
 STATUS = "k8s.v1.cni.cncf.io/network-status"
+
+
+class ManifestError(Exception):
+    """A file holds something else than objects."""
+
+
+def read(file: Path) -> Iterator[Object]:
+    """Yield the objects of a file, YAML or JSON.
+
+    Raises:
+        ManifestError: It cannot be read, or something in it is no object.
+    """
+    try:
+        found = yamltext.loads_all(file.read_bytes())
+    except (OSError, yamltext.YAMLError) as error:
+        raise ManifestError(f"cannot read {file}: {error}") from error
+    for document in found:
+        if isinstance(document, dict):
+            yield document
+        elif document is not None:  # between two lines of dashes
+            raise ManifestError(f"{file}: expected objects, found {jsontext.kind(document)}")
 
 
 def pod(name: str, networks: JSON = None, *, namespace: str = "default", node: str = "", **annotations: str) -> Object:

@@ -22,14 +22,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
 
-import yaml
-
 from multus_py.lab import manifests
 from multus_py.lab.apiserver import APIServer
 from multus_py.lab.links import End, Veth
 from multus_py.lab.netns import Namespace
 from multus_py.lab.node import Node, node
-from multus_py.lab.objects import Object, text
+from multus_py.lab.objects import Object, section, text
 from multus_py.lab.runtime import Runtime
 
 NODE = "node1"
@@ -53,6 +51,7 @@ def main(command: Sequence[str], *, objects: Sequence[Path] = ()) -> int:
 
     Raises:
         LinkError: The node cannot be made.
+        ManifestError: A file is none with objects.
         MissingPluginsError: The machine has no reference plugins.
         subprocess.CalledProcessError: A program that is needed failed.
         PluginError: A pod cannot be attached.
@@ -177,12 +176,12 @@ def _usual() -> Iterator[Object]:
 
 
 def read(files: Iterable[Path]) -> Iterator[Object]:
-    """Return the objects of files; pods are for this node. Raises OSError."""
+    """Return the objects of files; pods are for this node. Raises ManifestError."""
     for file in files:
-        for document in yaml.safe_load_all(file.read_text()):
-            if document.get("kind") == "Pod":
-                document["spec"] = {"nodeName": NODE} | document.get("spec", {})
-            yield document
+        for obj in manifests.read(file):
+            if text(obj, "kind") == "Pod":
+                obj["spec"] = {"nodeName": NODE, **section(obj, "spec")}
+            yield obj
 
 
 def _environment() -> dict[str, str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from multus_py.base import jsontext
+from multus_py.base import jsontext, yamltext
+from multus_py.base.yamltext import YAMLError
 from multus_py.findings.finding import Finding, Severity
-from multus_py.validate import jsonplaces, yamlplaces
-from multus_py.validate.document import Document, Place
-from multus_py.validate.yamlplaces import YamlError
+from multus_py.validate import jsonplaces
+from multus_py.validate.document import Document, Place, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,9 +38,9 @@ def read(file: str, data: bytes) -> tuple[list[Document], list[Finding]]:
         line = data.count(b"\n", 0, error.start) + 1
         problem = f"expected UTF-8, found the byte 0x{data[error.start]:02x}"
         return [], [_whole(file, "not-utf8", problem, "Save the file as UTF-8.", line=line)]
-    if text.count(",") > yamlplaces.LARGEST:
-        problem = f"expected at most {yamlplaces.LARGEST} values, found more"
-        return [], [_whole(file, "too-many-values", problem, "Give it in several files.")]
+    if text.count(",") > yamltext.LARGEST:
+        problem = f"expected at most {yamltext.LARGEST} values, found more"
+        return [], [_whole(file, yamltext.TOO_MANY_VALUES, problem, "Give it in several files.")]
     try:
         value = jsontext.loads(text)
     except jsontext.JSONError as error:
@@ -78,13 +78,13 @@ def _read_yaml(file: str, text: str, not_json: jsontext.JSONError) -> tuple[list
     if PurePath(file).suffix in _ONLY_JSON:
         return [], [_not_json(file, not_json)]
     try:
-        for parsed in yamlplaces.documents(text):
+        for parsed in yamltext.documents(text):
             if parsed.value is not None:
-                document = Document(file=file, value=parsed.value, text=text, places=parsed.places)
+                document = Document(file=file, value=parsed.value, text=text, places=_places(parsed))
                 found.append(document)
                 problems += duplicates(document, parsed.twice)
-    except YamlError as error:
-        if text.lstrip()[:1] in {"{", "["} and not found and error.rule == "not-yaml":
+    except YAMLError as error:
+        if text.lstrip()[:1] in {"{", "["} and not found and error.rule == yamltext.NOT_YAML:
             return [], [_not_json(file, not_json)]
         remedy = _REMEDIES.get(error.rule, "Correct the line, or the one before it; blanks, never tabs, indent.")
         problems.append(_whole(file, error.rule, str(error), remedy, line=error.line))
@@ -94,9 +94,14 @@ def _read_yaml(file: str, text: str, not_json: jsontext.JSONError) -> tuple[list
 
 
 _REMEDIES = {
-    "too-deep": "Give it with fewer levels.",
-    "too-many-values": "Write out what is needed, without aliases of aliases.",
+    yamltext.TOO_DEEP: "Give it with fewer levels.",
+    yamltext.TOO_MANY_VALUES: "Write out what is needed, without aliases of aliases.",
 }
+
+
+def _places(parsed: yamltext.Document) -> dict[Path, Place]:
+    places = parsed.places.items()
+    return {folded(path): Place(line=line, start=start, end=end) for path, (line, start, end) in places}
 
 
 def _not_json(file: str, error: jsontext.JSONError) -> Finding:

@@ -157,3 +157,13 @@ def test_a_lock_of_a_call_that_was_killed_is_no_obstacle(world: World) -> None:
         call.result()
     world.delete(pod)
     assert world.left() == []
+
+
+def test_a_network_of_type_multus_does_not_start_the_pods_networks_over_and_over(world: World) -> None:
+    """The inner call plans the same pod, whose network wants the interface that the inner call is to make."""
+    inner = world.node.multus_config(world.cluster_network, cniDir=str(world.node.state.with_name("inner")))
+    world.network("again", {**inner, "name": "again"})
+    pod = world.pod("pod1", "again")
+    with pytest.raises(PluginError, match="cluster and default/again both want interface name net1"):
+        world.add(pod)
+    assert world.left() == []

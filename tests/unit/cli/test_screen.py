@@ -25,18 +25,52 @@ def test_names_with_pairs_and_an_empty_line() -> None:
     assert out.getvalue() == "pod      default/web\nsandbox\n\n"
 
 
-@pytest.mark.parametrize("text", ["\x1b[31mred", "a\x07", "\u202eright to left"], ids=repr)
-def test_what_would_steer_the_terminal_is_escaped(text: str) -> None:
+class Terminal(io.StringIO):
+    """A file that says that it is a terminal, 40 columns wide."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_lines_are_whole_and_without_colours_for_programs() -> None:
     out = io.StringIO()
-    screen.table(("A",), [(text,)], file=out)
+    screen.lines([[("error", "bold red"), (": x" * 40, "")], [], [("b", "")]], file=out)
+    assert out.getvalue() == f"error{': x' * 40}\n\nb\n"
+
+
+def test_a_terminal_gets_colours_but_not_if_it_wants_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for no_color, shown in {"": "\x1b[1;31merror\x1b[0m: x\n", "1": "\x1b[1merror\x1b[0m: x\n"}.items():
+        monkeypatch.setenv("NO_COLOR", no_color)
+        out = Terminal()
+        screen.lines([[("error", "bold red"), (": x", "")]], file=out)
+        assert out.getvalue() == shown
+
+
+def test_a_document_for_a_person_is_json() -> None:
+    out = io.StringIO()
+    screen.coloured({"a": ["ü", 1]}, file=out)
+    assert out.getvalue() == '{\n  "a": [\n    "ü",\n    1\n  ]\n}\n'
+
+
+@pytest.mark.parametrize("text", ["\x1b[31mred", "a\x07", "\u202eright to left", "\x1b]0;owned\x07"], ids=repr)
+@pytest.mark.parametrize("form", ["table", "pairs", "lines"])
+def test_what_would_steer_the_terminal_is_escaped(text: str, form: str) -> None:
+    out = io.StringIO()
+    {
+        "table": lambda: screen.table(("A",), [(text,)], file=out),
+        "pairs": lambda: screen.pairs([("a", text)], file=out),
+        "lines": lambda: screen.lines([[(text, "bold")]], file=out),
+    }[form]()
     assert "\\" in out.getvalue()
     assert not set(out.getvalue()) & {"\x1b", "\x07", "\u202e"}
 
 
-def test_brackets_are_text_and_no_markup() -> None:
+def test_a_line_is_one_line_and_brackets_are_text_and_no_markup() -> None:
     out = io.StringIO()
+    screen.lines([[("[bold]x[/bold]\ny", "")]], file=out)
     screen.table(("A",), [("[bold]x[/bold]",)], file=out)
-    assert "[bold]x[/bold]" in out.getvalue()
+    assert out.getvalue() == "[bold]x[/bold]\\ny\nA\n[bold]x[/bold]\n"
 
 
 def test_documents_are_json_or_yaml() -> None:

@@ -24,7 +24,7 @@ def soon(seconds: float = 5) -> Deadline:
 class Loopback:
     """The server, while it runs."""
 
-    def __init__(self, listener: socket.socket, talk: Callable[[socket.socket], None]) -> None:
+    def __init__(self, listener: socket.socket, talk: Callable[[socket.socket], object]) -> None:
         self.host, self.port = listener.getsockname()[:2]
         self._listener = listener
         self._talk = talk
@@ -59,7 +59,7 @@ class Loopback:
 
 
 @contextlib.contextmanager
-def serving(talk: Callable[[socket.socket], None], *, host: str = "127.0.0.1") -> Iterator[Loopback]:
+def serving(talk: Callable[[socket.socket], object], *, host: str = "127.0.0.1") -> Iterator[Loopback]:
     """Serve until the end of the block. `talk` has each connection in a thread of its own; it is closed after that."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     server = Loopback(socket.create_server((host, 0), family=family), talk)
@@ -70,7 +70,7 @@ def serving(talk: Callable[[socket.socket], None], *, host: str = "127.0.0.1") -
 
 
 @contextlib.contextmanager
-def serving_at(path: Path, talk: Callable[[socket.socket], None]) -> Iterator[None]:
+def serving_at(path: Path, talk: Callable[[socket.socket], object]) -> Iterator[None]:
     """Serve at a path in the file system until the end of the block; the socket's file is left over."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
@@ -82,7 +82,7 @@ def serving_at(path: Path, talk: Callable[[socket.socket], None]) -> Iterator[No
         server.stop()
 
 
-def over_tls(context: ssl.SSLContext, talk: Callable[[ssl.SSLSocket], None]) -> Callable[[socket.socket], None]:
+def over_tls(context: ssl.SSLContext, talk: Callable[[ssl.SSLSocket], None]) -> Callable[[socket.socket], object]:
     """Return a `talk` that does the server's side of a handshake first."""
 
     def handshake(connection: socket.socket) -> None:
@@ -103,7 +103,7 @@ def read_head(connection: socket.socket) -> bytes:
     return head
 
 
-def answering(*answers: bytes, heard: list[bytes]) -> Callable[[socket.socket], None]:
+def answering(*answers: bytes, heard: list[bytes]) -> Callable[[socket.socket], object]:
     """Return a `talk` that answers one request after the other, whatever they are, and notes their heads."""
 
     def talk(connection: socket.socket) -> None:

@@ -156,7 +156,7 @@ def test_yaml_is_read_too(tmp_path: Path) -> None:
 WRONG_FILES = {
     "no object": ("[]", "expected an object, found an array"),
     "nothing": ("", "expected an object, found null"),
-    "neither JSON nor YAML": ("{]", "neither JSON .* nor YAML at line 1"),
+    "neither JSON nor YAML": ("{]", "neither JSON .* nor YAML .* at line 1"),
     "a wrong kind": ('{"metricsPort": "9091"}', 'metricsPort: expected an integer, found "9091"'),
     "a date of YAML": ("logFile: 2026-01-01\nlogLevel: 2026-01-01", "logLevel: expected one of panic"),
     "a number for a key": ("1: x\nlogLevel: 5", "logLevel: expected a string, found 5"),

@@ -48,7 +48,11 @@ kind: ConfigMap
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("a: [", "f is no YAML"), ("- 1", "expected Kubernetes objects"), ("text", "expected Kubernetes")],
+    [
+        ("a: [", "cannot read f: neither JSON .* nor YAML .* at line 1"),
+        ("- 1", "expected Kubernetes objects"),
+        ("text", "expected Kubernetes"),
+    ],
 )
 def test_a_file_of_something_else_is_refused(text: str, said: str) -> None:
     with pytest.raises(InventoryError, match=said):

@@ -265,7 +265,7 @@ def test_cached_results_that_cannot_be_listed_are_none(world: World) -> None:
 )
 def test_no_document_at_all_makes_reading_fail(value: JSONValue) -> None:
     try:
-        record._decode(value, (), "eth0")
+        record._decode(value, tuple, "eth0")
     except (ValueError, CNIError):
         pass  # what `load` takes for a torn record
 

@@ -18,6 +18,8 @@ from multus_py.cni import result as results
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from multus_py.attach.attachment import Plan
     from multus_py.attach.work import Work
     from multus_py.base.fields import Fields
@@ -80,7 +82,8 @@ def load(work: Work, container_id: str) -> tuple[Attachment, ...]:
     """
     source = path(work.settings.cni_dir, container_id)
     try:
-        recorded = _decode(work, container_id, jsontext.loads(files.read(source)))
+        document = jsontext.loads(files.read(source))
+        recorded = _decode(document, lambda: _cached(work, container_id), work.request.call.ifname)
         if recorded:  # an empty list is no record: nobody attaches nothing (B12)
             return recorded
     except FileNotFoundError:
@@ -199,7 +202,7 @@ def _encode(attachment: Attachment) -> JSONObject:
     return document | {key: item for key, item in optional.items() if item}
 
 
-def _decode(work: Work, container_id: str, document: JSONValue) -> tuple[Attachment, ...]:
+def _decode(document: JSONValue, cached: Callable[[], tuple[Cached, ...]], ifname: str) -> tuple[Attachment, ...]:
     """Read a record: ours, or the original's, which says less. Raises ValueError or CNIError when it is neither."""
     if document is None:
         return ()
@@ -207,9 +210,8 @@ def _decode(work: Work, container_id: str, document: JSONValue) -> tuple[Attachm
         raise fields.FieldError(f"expected a list of delegates, found {jsontext.kind(document)}")
     entries = [fields.Fields.of(item, f"[{index}]") for index, item in enumerate(document)]
     whole = all(entry.fields(_OURS).text("ifName") for entry in entries)
-    cached = () if whole else _cached(work, container_id)
-    ifname = work.request.call.ifname
-    return tuple(_decode_entry(entry, index, cached, ifname) for index, entry in enumerate(entries))
+    known = () if whole else cached()
+    return tuple(_decode_entry(entry, index, known, ifname) for index, entry in enumerate(entries))
 
 
 def _decode_entry(entry: Fields, index: int, cached: tuple[Cached, ...], ifname: str) -> Attachment:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -123,6 +124,16 @@ class View:
             return {found.name: found for found in interfaces.interfaces(machine.OWN)}
         except NodeError as error:
             raise BlockedError("master-present", f"the kernel does not tell the node's interfaces: {error}") from error
+
+    def link(self, name: str) -> Interface | None:
+        """Return an interface of the node by any of its names (`altname`), as plugins find it. Raises BlockedError."""
+        if name in self.links:
+            return self.links[name]
+        try:
+            index = socket.if_nametoindex(name)
+        except OSError:
+            return None
+        return next((found for found in self.links.values() if found.index == index), None)
 
     @once
     def access(self) -> Access:

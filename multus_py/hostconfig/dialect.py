@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from multus_py.base import address, log, spelling
 from multus_py.base.fields import Fields
 from multus_py.cni import args, errors, versions
+from multus_py.multinet import selection
 
 if TYPE_CHECKING:
     import jsonschema
@@ -100,6 +101,7 @@ def _formats() -> jsonschema.FormatChecker:
     checker = jsonschema.FormatChecker(formats=())
     checker.checks("cni-version", raises=ValueError)(_text(versions.parse))
     checker.checks("cni-network-name", raises=errors.CNIError)(_text(args.validate_network_name))
+    checker.checks("object-name", raises=ValueError)(_unless_empty(_object_name))
     checker.checks("interface-name", raises=errors.CNIError)(_unless_empty(args.validate_interface_name))
     checker.checks("switch", raises=ValueError)(_text(lambda text: ("true", "false").index(text.lower())))
     checker.checks("missing-device", raises=ValueError)(_text(("", "error", "ignore").index))
@@ -110,6 +112,11 @@ def _formats() -> jsonschema.FormatChecker:
     checker.checks("ip-or-cidr", raises=ValueError)(_text(address.ip_or_cidr))
     checker.checks("net-sysctl", raises=ValueError)(_text(lambda text: ("net.", "net/").index(text[:4])))
     return checker
+
+
+def _object_name(text: str) -> None:
+    if not selection.is_dns_name(text, size=253, dots=True):
+        raise ValueError(text)
 
 
 def _text(check: Callable[[str], object]) -> Callable[[object], bool]:

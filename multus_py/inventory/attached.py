@@ -28,7 +28,7 @@ def attached(node: Node) -> tuple[Container, ...]:
     """Return the containers of which something is recorded, by pod.
 
     Raises:
-        InventoryError: The records cannot be listed.
+        InventoryError: The records cannot be listed, or the system refuses to read one.
     """
     try:
         ids = record.containers(node.work)
@@ -41,8 +41,11 @@ def attached(node: Node) -> tuple[Container, ...]:
 
 
 def container(node: Node, container_id: str) -> Container:
-    """Return what is recorded of one container."""
-    attachments = record.load(node.work, container_id)
+    """Return what is recorded of one container. Raises InventoryError."""
+    try:
+        attachments = record.load(node.work, container_id)
+    except CNIError as error:
+        raise InventoryError(str(error)) from error
     pairs = next((each.args for each in attachments if each.args), ())
     pod = works.parse_pod_args(";".join(f"{key}={text}" for key, text in pairs), lenient=True)
     return Container(

@@ -20,6 +20,7 @@ from multus_py.inventory import attached, stores
 from multus_py.inventory.liveness import Witnesses
 from multus_py.inventory.machine import OWN
 from multus_py.inventory.model import Kind, Leak, Life
+from multus_py.inventory.node import InventoryError
 from multus_py.node.errors import NodeError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def reclaim(node: Node, leak: Leak) -> Outcome:
     """Take one leak back, and say what was done."""
     try:
         return Outcome(leak=leak, done=True, said=_WAYS[leak.kind](node, leak))
-    except (_LeftAloneError, CNIError, NodeError) as error:
+    except (_LeftAloneError, CNIError, InventoryError, NodeError) as error:
         return Outcome(leak=leak, done=False, said=str(error))
     except OSError as error:
         return Outcome(leak=leak, done=False, said=f"{error.filename}: {error.strerror}")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from multus_py.lab.netns import NETNS_DIR, Namespace
 
-_PREFIX = "multus-"
+_PREFIX = "multus-py-"
 
 
 @contextmanager

@@ -29,6 +29,8 @@ def check(document: Document, *, device: bool = False) -> Iterator[Finding]:
         yield _neither(document)
         return
     whole = [] if type_of(document) else shape.check(document, "cni-list")
+    if any(type_of(part) not in plugins.SCHEMAS for part in parts(document)):
+        whole = [finding for finding in whole if finding.id != "unknown-key"]  # whoever made the plugin may read it
     each = [
         finding
         for at, part in enumerate(parts(document))
@@ -132,6 +134,13 @@ def _declares(part: Document, capability: str) -> bool:
 
 
 def _check_first(part: Document, type: str) -> Iterator[Finding]:
+    if type in plugins.IPAM_SCHEMAS:
+        yield part.finding(
+            "ipam-plugin-first",
+            ("type",),
+            f"{type} hands out addresses, and makes no interface",
+            remedy=f'Write the plugin that makes the interface here, and "ipam": {{"type": "{type}", ...}} beside it.',
+        )
     if type in plugins.CHAINED:
         yield part.finding(
             "chained-plugin-first",

@@ -31,15 +31,13 @@ class Definition:
     name: str
     network: Network | None
     """What it describes; None when that is nothing that Multus could use, or is in a file of the node."""
-    device: bool
-    """Whether attachments to it take a device of a device plugin."""
 
 
 def check(document: Document) -> Iterator[Finding]:
     """Yield what is wrong with a definition."""
     config = document.get(_CONFIG)
-    if isinstance(config, dict):
-        problem = "expected JSON as a text, found an object"
+    if config is not None and not isinstance(config, str):
+        problem = f"expected JSON as a text, found {jsontext.kind(config)}"
         yield document.finding("config-not-text", _CONFIG, problem, remedy=_INDENTED)
     else:
         yield from shape.check(document, "network-attachment-definition")
@@ -63,7 +61,6 @@ def definition(document: Document, *, namespace: str) -> Definition:
         namespace=own if isinstance(own, str) and own else namespace,
         name=text,
         network=network(config if isinstance(config, str) else "", name=text),
-        device=_has_device(document),
     )
 
 

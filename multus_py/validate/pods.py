@@ -67,7 +67,7 @@ def check(document: Document, kind: str) -> Iterator[Finding]:
     for key in given if isinstance(given, dict) else ():
         yield from _check_key(document, (*where, key), key)
     for place in (("metadata", "annotations"), (*TEMPLATES[kind], "metadata", "labels")):
-        if place != where:
+        if place != where and isinstance(document.get(TEMPLATES[kind]), dict):  # Volcano's Job has several, elsewhere
             yield from _check_misplaced(document, place, where)
     for annotation in (NETWORKS, DEFAULT_NETWORK):
         yield from _check_annotation(document, (*where, annotation), annotation)

@@ -101,15 +101,17 @@ def _read_yaml(file: str, text: str, not_json: jsontext.JSONError) -> tuple[list
                 found.append(document)
                 problems += _duplicates(document, parsed.twice)
     except YAMLError as error:
-        if text.lstrip()[:1] in {"{", "["} and not found and error.rule == yamltext.NOT_YAML:
+        looks_like_json = text.lstrip()[:1] in {"{", "["} and "{{" not in text
+        if looks_like_json and not found and error.rule == yamltext.NOT_YAML:
             return [], [_not_json(file, not_json)]
         remedy = _REMEDIES.get(error.rule, "Correct the line, or the one before it; blanks, never tabs, indent.")
-        problems.append(_whole(file, error.rule, str(error), remedy, line=error.line))
+        problems.append(_whole(file, error.rule, str(error), _TEMPLATE if "{{" in text else remedy, line=error.line))
     if not found and not problems:
         problems.append(_whole(file, "empty-file", "there is no document in it", "Write one.", Severity.WARNING))
     return found, problems
 
 
+_TEMPLATE = "If it is a template, give what it makes: helm template CHART | multus validate -"
 _REMEDIES = {
     yamltext.TOO_DEEP: "Give it with fewer levels.",
     yamltext.TOO_MANY_VALUES: "Write out what is needed, without aliases of aliases.",

@@ -47,7 +47,7 @@ class Context:
         if isinstance(found, ClusterError):
             return found
         network = nads.network(found.config, name=found.name)
-        return nads.Definition(namespace=namespace, name=name, network=network, device=bool(found.resource_name))
+        return nads.Definition(namespace=namespace, name=name, network=network)
 
 
 def check_pod(pod: Pod, context: Context) -> Iterator[Finding]:
@@ -105,8 +105,8 @@ def _missing(pod: Pod, request: Request, context: Context, error: ClusterError |
         wanted.name, [each.name for each in context.definitions if each.namespace == wanted.namespace]
     )
     if elsewhere:
-        said = pod.document.get(("metadata", "namespace"))
-        other = f"move the definition to {wanted.namespace}" if said else "say with --namespace where the pod goes"
+        assumed = wanted.namespace == pod.namespace and not pod.document.get(("metadata", "namespace"))
+        other = "say with --namespace where the pod goes" if assumed else f"move the definition to {wanted.namespace}"
         yield document.finding(
             "nad-in-other-namespace",
             path,

@@ -56,7 +56,7 @@ def _fuzz(name: str, seconds: int, seed: int, *, keep: bool) -> bool:
     if faulty:
         print(done[-4000:], flush=True)
     elif keep:
-        _engine(name, "-merge=1", str(corpus), str(found))
+        _engine(name, "-set_cover_merge=1", str(corpus), str(found))
     return not faulty
 
 

@@ -20,7 +20,7 @@ COMMAND = [sys.executable, "-m", "multus_py", "lab", "demo"]
 
 def traces() -> set[Path]:
     """Return what demos have made: other ones may be running."""
-    return {*NETNS_DIR.glob("demo-*"), *Path(tempfile.gettempdir()).glob("multus-demo-*")}
+    return {*NETNS_DIR.glob("demo-*"), *Path(tempfile.gettempdir()).glob("multus-py-demo-*")}
 
 
 def test_the_story_is_told(capfd: pytest.CaptureFixture[str]) -> None:

@@ -63,7 +63,7 @@ def test_a_lab_that_ends_takes_nothing_from_another_one(tmp_path: Path) -> None:
 
 
 def scratches() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("multus-lab-*"))
+    return set(Path(tempfile.gettempdir()).glob("multus-py-lab-*"))
 
 
 @contextmanager

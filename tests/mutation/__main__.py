@@ -50,8 +50,6 @@ def main(arguments: list[str]) -> int:
     began = time.monotonic()
     outcomes = [_try(path, explained, began + options.minutes * 60, options.jobs) for path in options.modules or TESTS]
     print(f"mutation: {sum(each.tried for each in outcomes)} mutants in {time.monotonic() - began:.0f} s")
-    for outcome in outcomes:
-        print(f"mutation: {outcome.score}")
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
 
 
@@ -86,7 +84,7 @@ class Outcome:
 
 
 def _try(path: str, explained: set[str], end: float, jobs: int) -> Outcome:
-    """Try the mutants of a module, and print those that nobody notices.
+    """Try the mutants of a module; print those that nobody notices, and the score.
 
     Raises:
         UnfitError: The tests notice a mistake where there is none.
@@ -112,6 +110,7 @@ def _try(path: str, explained: set[str], end: float, jobs: int) -> Outcome:
         print(f"mutation: {path}:{mutant.line}: nobody notices\n- ``{mutant.name}``: ", flush=True)
     for name in outcome.outdated:
         print(f"mutation: survivors.md explains what is noticed, or not there: {name}", flush=True)
+    print(f"mutation: {outcome.score}", flush=True)
     return outcome
 
 

@@ -48,7 +48,7 @@ def renamed(view: View) -> Iterator[Finding]:
         )
         return
     directory = view.options.conf_dir
-    for name in configuration.everything(view.root(directory)):
+    for name in configuration.everything(view.root, directory):
         if name in {own + CILIUM for own in primary.OWN}:
             yield warning(
                 f"Cilium has renamed Multus' configuration; {found.path.name} was put back, and Cilium may do it again",
@@ -60,7 +60,7 @@ def renamed(view: View) -> Iterator[Finding]:
 def first(view: View) -> Iterator[Finding]:
     """Compare the order in which a runtime takes files with ours."""
     own, directory = view.configuration, view.options.conf_dir
-    there = configuration.names(view.root(directory))
+    there = configuration.names(view.root, directory)
     if own.hidden:
         raise BlockedError("config-renamed", f"{own.path.name} is no name that a runtime looks at")
     for name in there[: there.index(own.path.name)]:
@@ -160,7 +160,7 @@ def readiness(view: View) -> Iterator[Finding]:
 def _candidates(view: View, directory: PurePosixPath) -> Iterator[tuple[PurePosixPath, Primary]]:
     """Return the networks in a directory that are not Multus', those whose files were renamed by Multus included."""
     folder = view.root(directory)
-    for name in configuration.everything(folder):
+    for name in configuration.everything(view.root, directory):
         if not name.removesuffix(primary.RENAMED).endswith(primary.EXTENSIONS) or name in primary.OWN:
             continue
         try:

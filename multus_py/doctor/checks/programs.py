@@ -44,7 +44,9 @@ def present(view: View) -> Iterator[Finding]:
             say = error if any(used.needed for used in users) or not users else warning
             yield say(
                 f"the plugin {type} is in none of {', '.join(search)}; {names} wants it",
-                remedy=f"Install it there, e.g. from containernetworking-plugins, or correct the type {type}.",
+                remedy=f"Install it there, e.g. from containernetworking-plugins, or correct the type {type}."
+                if users
+                else f"Run multus install {search[0]}, as the DaemonSet's init container does.",
                 subject=users[0].subject if users else "",
             )
     yield fine(f"all plugins are there: {', '.join(sorted(_types(view)))}{usage.extent(view)}")

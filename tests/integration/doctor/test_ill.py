@@ -423,6 +423,12 @@ FAULTS: dict[str, tuple[str, Severity, Harm]] = {
 }
 
 
+def test_multus_itself_is_not_to_be_had_from_others(patient: Patient) -> None:
+    (patient.node.plugins / "multus").unlink()
+    (found,) = patient.complaints()["plugin-present"]
+    assert found.remedy == f"Run multus install {patient.node.plugins}, as the DaemonSet's init container does."
+
+
 @pytest.mark.parametrize(("check", "severity", "harm"), FAULTS.values(), ids=list(FAULTS))
 def test_the_fault_is_found_by_its_check_and_by_no_other(
     patient: Patient, check: str, severity: Severity, harm: Harm

@@ -55,6 +55,11 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
         "kind: Pod\nmetadata:\n\tname: pod «\n",
         (error("not-yaml", "", "cannot start any token"),),
     ),
+    "a chart's template": (
+        "a.yaml",
+        "{{- if .Values.network }} «\nkind: Pod\n{{- end }}\n",
+        (error("not-yaml", "", "helm template"),),
+    ),
     "an open quote in YAML": ("a.yaml", 'kind: "Pod\n«', (error("not-yaml", "", "end of stream"),)),
     "a control character": ("a.yaml", "kind: Pod\nname: \x07 «\n", (error("not-yaml", "", "may not stand in YAML"),)),
     "an alias of nothing": ("a.yaml", "kind: *pod «\n", (error("not-yaml", "", "alias"),)),
@@ -152,6 +157,11 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
             "  config: «\n    type: macvlan\n    master: eth1\n"
         ),
         (error("config-not-text", CONFIG, "`config: |`"),),
+    ),
+    "the configuration as a number": (
+        "a.yaml",
+        MACVLAN.partition("spec:")[0] + "spec: {config: 5} «\n",
+        (error("config-not-text", CONFIG, "found a number"),),
     ),
     "YAML in the configuration's text": (
         "a.yaml",
@@ -273,6 +283,11 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
         "a.yaml",
         nad('{"cniVersion": "1.0.0", "type": "sriov", "deviceID": "0000:03:02.0", «\n "vlanProto": "802.1q"}'),
         (error("missing-key", f"{CONFIG}.vlan", "vlanProto only together with it"),),
+    ),
+    "host-local without a plugin that makes an interface": (
+        "a.yaml",
+        nad('{"cniVersion": "1.0.0",\n "type": "host-local", "subnet": "192.0.2.0/24"} «'),
+        (error("ipam-plugin-first", f"{CONFIG}.type", '"ipam": {"type": "host-local", ...}'),),
     ),
     "a chained plugin alone": (
         "a.yaml",
@@ -450,7 +465,7 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
     "whereabouts' overlapping ranges": (
         "a.yaml",
         whereabouts('    "ipRanges": [{"range": "192.0.2.0/24"},\n      {"range": "192.0.2.128/25"} «\n    ]'),
-        (error("overlapping-ranges", f"{CONFIG}.ipam.ipRanges[1].range", "192.0.2.128/25"),),
+        (warning("overlapping-ranges", f"{CONFIG}.ipam.ipRanges[1].range", "192.0.2.128/25"),),
     ),
     # --------------------------------------------------------------------------------------------------- pods
     "an annotation that is no JSON": (
@@ -477,6 +492,11 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
         "a.yaml",
         pod('[\n  {"namespace": "default"} «\n]'),
         (error("missing-key", f"{ANNOTATION}[0].name", "is missing"),),
+    ),
+    "a namespace in the name": (
+        "a.yaml",
+        pod('[\n  {"name": "infra/net"} «\n]'),
+        (error("wrong-value", f"{ANNOTATION}[0].name", "a key of its own"),),
     ),
     "a misspelt key of a selection": (
         "a.yaml",
@@ -633,6 +653,18 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
         + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: multus}\ndata:\n"
         + '  daemon-config.json: \'{"namespaceIsolation": true, "globalNamespaces": "shared"}\'\n',
         (error("nad-out-of-reach", ANNOTATION, "expected a network of default, shared, found infra/net"),),
+    ),
+    "a default network in another namespace than Multus'": (
+        "a.yaml",
+        MACVLAN
+        + "---\napiVersion: v1\nkind: Pod\nmetadata:\n  annotations:\n    v1.multus-cni.io/default-network: net «\n",
+        (
+            error(
+                "nad-in-other-namespace",
+                "metadata.annotations.v1.multus-cni.io/default-network",
+                "Write default/net, or move the definition to kube-system.",
+            ),
+        ),
     ),
     # ------------------------------------------------------------------------------------- Multus' own configuration
     "a misspelt setting": (

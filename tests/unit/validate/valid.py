@@ -57,6 +57,12 @@ CANAL = """
 ]}
 """
 ANTREA = '{"cniVersion": "0.3.0", "name": "antrea", "plugins": [{"type": "antrea", "ipam": {"type": "host-local"}}]}'
+AZURE = """
+{"cniVersion": "0.3.0", "name": "azure", "adapterName": "eth0", "plugins": [
+  {"type": "azure-vnet", "mode": "transparent", "ipam": {"type": "azure-vnet-ipam"}},
+  {"type": "portmap", "snat": true, "capabilities": {"portMappings": true}}
+]}
+"""
 KUBEVIRT = nad("""
 {"cniVersion": "0.3.1", "name": "groot", "plugins": [
   {"type": "cnv-bridge", "bridge": "br1", "vlan": 1223, "macspoofchk": true, "ipam": {}}, {"type": "cnv-tuning"}
@@ -83,6 +89,12 @@ CHAINED = nad("""
   {"type": "tuning", "sysctl": {"net/ipv4/conf/IFNAME/arp_filter": "1"}},
   {"type": "route-override", "flushroutes": true, "addroutes": [{"dst": "203.0.113.0/24"}]}
 ]}""")
+VOLCANO = """
+apiVersion: batch.volcano.sh/v1alpha1
+kind: Job
+metadata: {name: train, annotations: {k8s.v1.cni.cncf.io/networks: net}}
+spec: {tasks: []}
+"""
 CONFIG_MAP = """
 apiVersion: v1
 kind: ConfigMap
@@ -172,11 +184,13 @@ VALID: dict[str, tuple[str, str]] = {
     "SR-IOV, as its operator writes it": ("a.yaml", SRIOV),
     "Canal, which puts the node's subnet into host-local's section": ("10-canal.conflist", CANAL),
     "Antrea, which does it, too": ("10-antrea.conflist", ANTREA),
+    "Azure, with a key of its own beside the plugins": ("10-azure.conflist", AZURE),
     "KubeVirt's bridge, and the address that it asks for": ("a.yaml", KUBEVIRT),
     "OVN-Kubernetes, which reads the annotation itself": ("a.yaml", OVN),
     "a bond of two": ("a.yaml", BOND),
     "whereabouts with all its keys": ("a.yaml", WHEREABOUTS),
     "plugins that change what others have made": ("a.yaml", CHAINED),
+    "a Job that has its templates elsewhere": ("a.yaml", VOLCANO),
     "configurations of others in a ConfigMap": ("a.yaml", CONFIG_MAP),
     "Helm's comments, and documents of nothing else": ("a.yaml", f"# Source: a\n---\n# b\n---\n{F4}---\n# end\n"),
     "lines that end as they do on Windows": ("a.yaml", F1.replace("\n", "\r\n")),

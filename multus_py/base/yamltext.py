@@ -29,6 +29,8 @@ _TAG = "tag:yaml.org,2002:"
 _NULL, _BOOL, _INT, _FLOAT = (f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float"))
 _TEXTS = frozenset(f"{_TAG}{kind}" for kind in ("str", "timestamp", "binary", "merge", "value"))
 _MAX_FLOAT = 1.7976931348623157e308
+_BREAKS = frozenset("\x85\u2028\u2029")
+"""Ends of lines in YAML 1.1, which the library writes into texts as they are, and does not read as such again."""
 _RESOLVER, _CONSTRUCTOR = yaml.resolver.Resolver(), yaml.constructor.SafeConstructor()
 
 
@@ -85,7 +87,10 @@ def loads_all(data: bytes | str) -> list[JSONValue]:
 
 def dumps(document: JSONValue) -> str:
     """Write a document as YAML, its keys in their order, with the line break at its end."""
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    if _BREAKS.isdisjoint(text):
+        return text
+    return yaml.safe_dump(document, sort_keys=False)  # all but ASCII escaped
 
 
 def documents(text: str) -> Iterator[Document]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from multus_py.base import jsontext, yamltext
@@ -188,6 +188,7 @@ def test_a_key_that_comes_twice_is_told_and_the_last_one_counts() -> None:
     assert document.twice == ((("o", "a"), 4),)
 
 
+@example({"\x85": "a\u2028b", "c": ["\u2029", "ü"]})
 @given(json_values)
 def test_what_is_written_is_read_again(value: jsontext.JSONValue) -> None:
     assert yamltext.loads(yamltext.dumps(value)) == value

@@ -27,7 +27,8 @@ LARGEST = 200_000
 NOT_YAML, TOO_DEEP, TOO_MANY_VALUES = "not-yaml", "too-deep", "too-many-values"
 _TAG = "tag:yaml.org,2002:"
 _NULL, _BOOL, _INT, _FLOAT = (f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float"))
-_TEXTS = frozenset(f"{_TAG}{kind}" for kind in ("str", "timestamp", "binary", "merge", "value"))
+_MERGE = f"{_TAG}merge"
+_TEXTS = frozenset({_MERGE, *(f"{_TAG}{kind}" for kind in ("str", "timestamp", "binary", "value"))})
 _MAX_FLOAT = 1.7976931348623157e308
 _BREAKS = frozenset("\x85\u2028\u2029")
 """Ends of lines in YAML 1.1, which the library writes into texts as they are, and does not read as such again."""
@@ -125,7 +126,7 @@ def documents(text: str) -> Iterator[Document]:
 class _Container:
     """A mapping or a list that is not closed yet."""
 
-    __slots__ = ("anchor", "key", "key_line", "merged", "path", "size", "value")
+    __slots__ = ("anchor", "key", "key_line", "merged", "merges", "path", "size", "value")
 
     def __init__(self, empty: dict[str, JSONValue] | list[JSONValue], path: Path, anchor: str | None) -> None:
         self.value = empty
@@ -134,6 +135,8 @@ class _Container:
         self.size = 1
         self.key: str | None = None
         self.key_line = 0
+        self.merges = False
+        """Whether the key is the merge key, which stands without quotes."""
         self.merged: list[JSONValue] = []
 
     def merge(self) -> None:
@@ -184,6 +187,7 @@ class _Builder:
             self._put(event, _scalar(event), size=1, anchor=event.anchor)
             return
         top.key, top.key_line = jsontext.sound(event.value), _line(event)
+        top.merges = top.key == "<<" and _tag(event) == _MERGE
         if top.key in top.value:
             self._twice.append(((*top.path, top.key), top.key_line))
 
@@ -221,7 +225,7 @@ class _Builder:
         if isinstance(top.value, list):
             top.value.append(value)
             return
-        if top.key == "<<":
+        if top.merges:
             top.merged += value if isinstance(value, list) else [value]
         elif top.key is not None:
             top.value[top.key] = value
@@ -230,9 +234,7 @@ class _Builder:
 
 def _scalar(event: events.ScalarEvent) -> JSONValue:
     """Return what a scalar means: a text, but for the numbers, booleans and nulls of JSON."""
-    tag = event.tag
-    if tag in {None, "!"}:
-        tag = _RESOLVER.resolve(yaml.ScalarNode, event.value, event.implicit)  # type: ignore[no-untyped-call]
+    tag = _tag(event)
     if tag == _NULL:
         return None
     if tag == _BOOL:
@@ -242,6 +244,13 @@ def _scalar(event: events.ScalarEvent) -> JSONValue:
     if tag not in _TEXTS:
         raise YAMLError(f"the tag {tag} is not known", _line(event))
     return jsontext.sound(event.value)
+
+
+def _tag(event: events.ScalarEvent) -> str:
+    if event.tag not in {None, "!"}:
+        return str(event.tag)
+    resolved: str = _RESOLVER.resolve(yaml.ScalarNode, event.value, event.implicit)  # type: ignore[no-untyped-call]
+    return resolved
 
 
 def _number(node: yaml.ScalarNode) -> JSONValue:

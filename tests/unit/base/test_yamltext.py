@@ -82,6 +82,7 @@ MEANINGS: dict[str, tuple[str, object]] = {
         "- &x {a: 1}\n- &y {a: 2, b: 2}\n- <<: [*x, *y]",
         [{"a": 1}, {"a": 2, "b": 2}, {"a": 1, "b": 2}],
     ),
+    "a key that looks like the merge key": ("{'<<': {a: 1}, b: 1}", {"<<": {"a": 1}, "b": 1}),
     "a merged text": ("{<<: a, b: 1}", {"b": 1}),
     "a list that shall become an object": ("!!python/object/apply:os.system [a]", ["a"]),
 }
@@ -188,6 +189,7 @@ def test_a_key_that_comes_twice_is_told_and_the_last_one_counts() -> None:
     assert document.twice == ((("o", "a"), 4),)
 
 
+@example({"<<": {"a": 1}})
 @example({"\x85": "a\u2028b", "c": ["\u2029", "ü"]})
 @given(json_values)
 def test_what_is_written_is_read_again(value: jsontext.JSONValue) -> None:

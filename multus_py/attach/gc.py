@@ -47,9 +47,9 @@ def _know_cluster_network(call: Work, kept: Kept) -> None:
 
 
 def _collect_networks(call: Work, kept: Kept) -> list[errors.CNIError]:
-    """Call GC on every plugin of the known networks. Returns what failed."""
+    """Call GC on every plugin of the known networks, if it is known what they must keep. Returns what failed."""
     failures: list[errors.CNIError] = []
-    for name, found in kept.networks.items():
+    for name, found in kept.networks.items() if kept.complete else ():
         try:
             network.collect(found, kept.valid(name), call.executor)
         except errors.CNIError as error:

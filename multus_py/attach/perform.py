@@ -37,7 +37,10 @@ class Failure(value.Value):
     attachment: Attachment
     error: errors.CNIError
     leaves_something: bool
-    """Whether its ADD had succeeded. If not, its plugin has cleaned up by itself, or cannot (cni-behaviour 6.6)."""
+    """Whether its ADD had succeeded, or its DEL is to be tried again: the system had no room for the plugin, say.
+
+    If not, its plugin has cleaned up by itself, or cannot (cni-behaviour 6.6): it may be missing for good.
+    """
 
 
 def attach_all(work: Work, plan: Plan, made: list[Attached]) -> None:
@@ -151,14 +154,15 @@ def detach_all(
     subject = work.subject if container_id == work.request.call.container_id else f"container {container_id}"
     failures = []
     for attachment in reversed(attachments):
-        leaves_something = record.completed(work, container_id, attachment)
+        completed = record.completed(work, container_id, attachment)
         where = _recorded_namespace(attachment) if netns is None else netns
         runtime = work.runtime(attachment, container_id=container_id, netns=where)
         try:
-            network.delete(attachment.network, runtime, work.executor, thorough=not leaves_something)
+            network.delete(attachment.network, runtime, work.executor, thorough=not completed)
         except errors.CNIError as error:
             located = error.prefixed(f"[{subject}:{attachment.name}]: {attachment.ifname}: ")
             work.log.error(f"DEL: {located}")
+            leaves_something = completed or error.code == errors.TRY_AGAIN_LATER
             failures.append(Failure(attachment=attachment, error=located, leaves_something=leaves_something))
             if leaves_something:
                 continue

@@ -18,6 +18,8 @@ from multus_py.cni import result as results
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from multus_py.attach.attachment import Plan
     from multus_py.attach.work import Work
     from multus_py.base.fields import Fields
@@ -73,18 +75,26 @@ def load(work: Work, container_id: str) -> tuple[Attachment, ...]:
 
     A record that is torn, or not one, is no error: the log says so, and what libcni's cache holds of the container is
     returned in its place, as it is when there is no record at all.
+
+    Raises:
+        UnreadableError: The system refuses to read it. A DEL that took this for "nothing there" would leak, and a GC
+            would tell plugins to tear down what lives.
     """
     source = path(work.settings.cni_dir, container_id)
-    cached = _cached(work, container_id)
     try:
-        recorded = _decode(jsontext.loads(files.read(source)), cached, work.request.call.ifname)
+        document = jsontext.loads(files.read(source))
+        recorded = _decode(document, lambda: _cached(work, container_id), work.request.call.ifname)
         if recorded:  # an empty list is no record: nobody attaches nothing (B12)
             return recorded
     except FileNotFoundError:
         pass
+    except cache.UnreadableError:
+        raise
     except (OSError, ValueError, errors.CNIError) as error:
+        if isinstance(error, OSError) and not files.is_spoilt(error):
+            raise cache.UnreadableError(source, error) from error
         work.log.error(f"the record {source} cannot be used, the cached results are: {error}")
-    return tuple(attachment for entry in cached for attachment in _from_cache(work, entry))
+    return tuple(attachment for entry in _cached(work, container_id) for attachment in _from_cache(work, entry))
 
 
 def earlier(work: Work, plan: Plan) -> tuple[Attachment, ...]:
@@ -95,7 +105,7 @@ def earlier(work: Work, plan: Plan) -> tuple[Attachment, ...]:
 
 
 def containers(work: Work) -> tuple[str, ...]:
-    """Return the containers of which a record or a cached result is there, sorted."""
+    """Return the containers of which a record or a cached result is there, sorted. Raises CNIError."""
     recorded = {entry.container_id for entry in _cached(work, "")}
     for name in _names(work):
         if not name.startswith(".") and files.is_regular(path(work.settings.cni_dir, name)):
@@ -114,7 +124,9 @@ def completed(work: Work, container_id: str, attachment: Attachment) -> bool:
     try:
         cached = cache.path(work.settings.cni_dir, attachment.network.name, container_id, attachment.ifname)
         return files.exists(cached)
-    except (OSError, ValueError, errors.CNIError):  # ValueError: a NUL byte, which no file's name can have
+    except OSError as error:
+        return not files.is_spoilt(error)  # it may be there
+    except (ValueError, errors.CNIError):  # ValueError: a NUL byte, which no file's name can have
         return False
 
 
@@ -134,12 +146,14 @@ def without_interface(work: Work, container_id: str, attachment: Attachment) -> 
 
 
 def _cached(work: Work, container_id: str) -> tuple[Cached, ...]:
-    """Return the cached results of a container, or of all, the cluster network's first; none when they are unreadable.
+    """Return the cached results of a container, or of all, the cluster network's first. Raises UnreadableError.
 
     Their files do not tell the order of ADD. Interface names do, as far as Multus chose them.
     """
     try:
         found = cache.attachments(work.settings.cni_dir, container_id)
+    except cache.UnreadableError:
+        raise
     except errors.CNIError as error:
         work.log.error(f"the cached results cannot be used: {error}")
         return ()
@@ -188,14 +202,16 @@ def _encode(attachment: Attachment) -> JSONObject:
     return document | {key: item for key, item in optional.items() if item}
 
 
-def _decode(document: JSONValue, cached: tuple[Cached, ...], ifname: str) -> tuple[Attachment, ...]:
-    """Read a record, ours or the original's. Raises ValueError or CNIError when it is neither."""
+def _decode(document: JSONValue, cached: Callable[[], tuple[Cached, ...]], ifname: str) -> tuple[Attachment, ...]:
+    """Read a record: ours, or the original's, which says less. Raises ValueError or CNIError when it is neither."""
     if document is None:
         return ()
     if not isinstance(document, list):
         raise fields.FieldError(f"expected a list of delegates, found {jsontext.kind(document)}")
-    entries = (fields.Fields.of(item, f"[{index}]") for index, item in enumerate(document))
-    return tuple(_decode_entry(entry, index, cached, ifname) for index, entry in enumerate(entries))
+    entries = [fields.Fields.of(item, f"[{index}]") for index, item in enumerate(document)]
+    whole = all(entry.fields(_OURS).text("ifName") for entry in entries)
+    known = () if whole else cached()
+    return tuple(_decode_entry(entry, index, known, ifname) for index, entry in enumerate(entries))
 
 
 def _decode_entry(entry: Fields, index: int, cached: tuple[Cached, ...], ifname: str) -> Attachment:

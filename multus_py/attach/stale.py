@@ -30,8 +30,12 @@ def detach(call: Work, kept: Kept) -> list[errors.CNIError]:
         if container_id not in kept.containers:
             failures += _alone(call, container_id, lambda held, name: _detach(held, name, kept))
             continue
-        for attachment in record.load(call, container_id):
-            kept.know(attachment.network, (container_id, attachment.ifname))
+        try:
+            for attachment in record.load(call, container_id):
+                kept.know(attachment.network, (container_id, attachment.ifname))
+        except errors.CNIError as error:
+            kept.complete = False
+            failures.append(error)
     return failures
 
 

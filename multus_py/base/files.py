@@ -24,6 +24,7 @@ _CHUNK = 1 << 16
 _MAX_NOTES = 1 << 16
 _TYPE_MASK, _DIRECTORY, _REGULAR = 0o170000, 0o040000, 0o100000
 _LOCK_POLL = 0.01
+_SPOILT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EFBIG})
 
 
 class LockedError(Exception):
@@ -39,6 +40,14 @@ def read(path: str) -> bytes:
         raise OSError(error.errno, error.strerror, path) from None
     finally:
         posix.close(fd)
+
+
+def is_spoilt(error: OSError) -> bool:
+    """Tell whether a failure to read is the fault of what stands there, or of nothing standing there.
+
+    Otherwise the system refuses, out of descriptors or with a broken disk: what is there is not known.
+    """
+    return error.errno in _SPOILT
 
 
 def read_plain(path: str, *, limit: int) -> bytes:

@@ -20,6 +20,14 @@ KIND = "cniCacheV1"
 _RESULTS = "results"
 
 
+class UnreadableError(errors.CNIError):
+    """The system does not let the state be read. Nothing may be taken for gone, then: it is only not known."""
+
+    def __init__(self, path: str, error: OSError) -> None:
+        """Say which file or directory it is."""
+        super().__init__(errors.IO_FAILURE, f"read {path}: {wording.reason(error)}")
+
+
 class Cached(value.Value):
     """One attachment: what was asked for, and what came of it."""
 
@@ -159,7 +167,8 @@ def attachments(cache_dir: str, container_id: str = "") -> tuple[Cached, ...]:
     """Return all records, or those of one container, in the order of their files' names. Damaged ones are left out.
 
     Raises:
-        CNIError: The directory cannot be listed. That it does not exist is no error.
+        UnreadableError: The system refuses to list the directory, or to read one of them.
+        CNIError: In the directory's place is something else. That it does not exist is no error.
     """
     directory = f"{cache_dir}/{_RESULTS}"
     try:
@@ -167,7 +176,9 @@ def attachments(cache_dir: str, container_id: str = "") -> tuple[Cached, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise errors.CNIError(errors.IO_FAILURE, f"open {directory}: {wording.reason(error)}") from error
+        if files.is_spoilt(error):
+            raise errors.CNIError(errors.IO_FAILURE, f"open {directory}: {wording.reason(error)}") from error
+        raise UnreadableError(directory, error) from error
     needle = f"-{container_id}-" if container_id else ""
     found = (_readable(f"{directory}/{name}") for name in names if needle in name and not name.startswith("."))
     return tuple(cached for cached in found if cached and container_id in ("", cached.container_id))
@@ -179,11 +190,16 @@ def _is_of(source: str, container_id: str) -> bool:
 
 
 def _readable(source: str) -> Cached | None:
+    """Return a record, None when it is damaged. Raises UnreadableError."""
     try:
         document = jsontext.loads_object(files.read(source))
         cached = _decode(document, source) if document.get("kind") == KIND else None
-    except (OSError, ValueError):
+    except ValueError:
         return None
+    except OSError as error:
+        if files.is_spoilt(error):
+            return None
+        raise UnreadableError(source, error) from error
     return cached if cached and cached.ifname and cached.network_name else None
 
 

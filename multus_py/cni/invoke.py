@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _BUSY_ATTEMPTS = 6
 _BUSY_WAIT = 1.0  # seconds
+_FOR_NOW = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""Why a plugin cannot be started although nothing is wrong with it."""
 
 
 class Executor(value.Value):
@@ -82,7 +84,8 @@ class Executor(value.Value):
             args: CNI_ARGS.
 
         Raises:
-            CNIError: It failed, or could not be run: with the code and details that it reported, or code 999.
+            CNIError: It failed, or could not be run: with the code and details that it reported, or code 999; code 11
+                when the system has no room for one more process.
         """
         path = self.find(type)
         variables = {
@@ -121,7 +124,8 @@ class Executor(value.Value):
                 return self.run(program, deadline, started=self.started)
             except OSError as error:
                 if error.errno != errno.ETXTBSY or attempt == _BUSY_ATTEMPTS or deadline.expired():
-                    raise _not_started(program.argv[0], wording.reason(error)) from error
+                    code = errors.TRY_AGAIN_LATER if error.errno in _FOR_NOW else errors.INTERNAL
+                    raise _not_started(program.argv[0], wording.reason(error), code) from error
             except ValueError as error:  # a NUL: environment and arguments cannot hold one
                 raise _not_started(program.argv[0], "invalid argument") from error
             deadline.sleep(_BUSY_WAIT)
@@ -162,5 +166,5 @@ def _silent(outcome: Outcome) -> str:
     return f"netplugin failed with no error message: {outcome.ending}"
 
 
-def _not_started(path: str, reason: str) -> errors.CNIError:
-    return errors.CNIError(errors.INTERNAL, f"netplugin failed with no error message: fork/exec {path}: {reason}")
+def _not_started(path: str, reason: str, code: int = errors.INTERNAL) -> errors.CNIError:
+    return errors.CNIError(code, f"netplugin failed with no error message: fork/exec {path}: {reason}")

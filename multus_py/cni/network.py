@@ -187,8 +187,10 @@ def _in_context(network: Network, plugin: Plugin, operation: str, error: errors.
 
 
 def _several(failed: list[errors.CNIError]) -> errors.CNIError:
-    """Return one error for all."""
-    return failed[0] if len(failed) == 1 else errors.CNIError(errors.INTERNAL, "\n".join(map(str, failed)))
+    """Return one error for all, which is to be tried again if one of them is."""
+    again = any(error.code == errors.TRY_AGAIN_LATER for error in failed)
+    code = errors.TRY_AGAIN_LATER if again else errors.INTERNAL
+    return failed[0] if len(failed) == 1 else errors.CNIError(code, "\n".join(map(str, failed)))
 
 
 def _record(network: Network, runtime: Runtime, latest: JSONObject | None) -> cache.Cached:

@@ -28,7 +28,7 @@ def attached(node: Node) -> tuple[Container, ...]:
     """Return the containers of which something is recorded, by pod.
 
     Raises:
-        InventoryError: The records cannot be listed.
+        InventoryError: The records cannot be listed, or the system refuses to read one.
     """
     try:
         ids = record.containers(node.work)
@@ -41,8 +41,11 @@ def attached(node: Node) -> tuple[Container, ...]:
 
 
 def container(node: Node, container_id: str) -> Container:
-    """Return what is recorded of one container."""
-    attachments = record.load(node.work, container_id)
+    """Return what is recorded of one container. Raises InventoryError."""
+    try:
+        attachments = record.load(node.work, container_id)
+    except CNIError as error:
+        raise InventoryError(str(error)) from error
     pairs = next((each.args for each in attachments if each.args), ())
     pod = works.parse_pod_args(";".join(f"{key}={text}" for key, text in pairs), lenient=True)
     return Container(
@@ -70,7 +73,7 @@ def _attachment(node: Node, container_id: str, known: recorded.Attachment) -> At
         sandbox=known.netns or next((each.sandbox for each in inside), ""),
         master=master(network),
         mac=own.mac,
-        mtu=own.mtu or next((_integer(raw, "mtu") for raw in raws if _integer(raw, "mtu")), 0),
+        mtu=own.mtu or next((_integer(raw, "mtu") for raw in reversed(raws) if _integer(raw, "mtu")), 0),
         addresses=tuple(each.address for each in addresses),
         gateways=tuple(dict.fromkeys(each.gateway for each in addresses if each.gateway)),
         routes=tuple(Route(destination=each.dst, gateway=each.gw) for each in found.routes),

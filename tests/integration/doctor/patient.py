@@ -56,13 +56,14 @@ class Patient:
         self.serving.enter_context(self.api)
         self.conf_dir = directory / "cni"
         self.conf_dir.mkdir()
+        (directory / "runtime").mkdir()
         self.log = directory / "multus.log"
         self.options = Options(
             conf_dir=PurePosixPath(self.conf_dir),
             bin_dir=PurePosixPath(self.node.plugins),
             node=NODE,
             api_timeout=1.0,
-            places=Places(runtime_results=directory / "runtime", device_info=directory / "devinfo"),
+            places=Places(runtime_results=(directory / "runtime",), device_info=directory / "devinfo"),
         )
         self._configure()
         self.sandbox = self._start()

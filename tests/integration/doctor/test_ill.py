@@ -199,7 +199,7 @@ def leaked_address(patient: Patient) -> None:
 
 
 def unfinished_file(patient: Patient) -> None:
-    path = patient.node.state / f".{STRANGER}.4711.tmp"
+    path = patient.node.state / f".{STRANGER}.tmp"
     path.write_text("[")
     os.utime(path, (OLD, OLD))
 

@@ -191,6 +191,23 @@ def test_a_chain_whose_add_failed_at_a_missing_plugin_gives_back_what_the_ones_b
     assert world.left_behind() == []
 
 
+def test_a_deletion_to_be_tried_again_keeps_what_was_never_completed(world: World) -> None:
+    """Otherwise a system without room for one more process would have it leaked."""
+    later = CNIError(11, "netplugin failed with no error message: fork/exec /opt/cni/bin/macvlan: too many open files")
+    world.run.answer("tuning", "ADD", CNIError(999, "no"))
+    world.run.answer("tuning", "DEL", CNIError(999, "no"))
+    world.run.answer("macvlan", "DEL", later, later, world.unmake)
+    world.put_nad("a", {"cniVersion": "1.0.0", "name": "a", "plugins": [{"type": "macvlan"}, {"type": "tuning"}]})
+    world.put_pod("a")
+    with pytest.raises(CNIError, match="tuning"):
+        world.add()
+    assert refusal(world).code == errors.TRY_AGAIN_LATER
+    assert world.left_behind() == ["c1"]
+    world.delete()
+    assert world.left_behind() == []
+    assert world.node.interfaces[NETNS] == {"lo"}
+
+
 def test_a_chain_that_was_attached_halts_at_the_plugin_that_fails(attached: World) -> None:
     """As the spec says; the record stays, and the next DEL goes on where this one halted."""
     attached.put_nad("a", {"cniVersion": "1.0.0", "name": "a", "plugins": [{"type": "macvlan"}, {"type": "tuning"}]})
@@ -217,8 +234,8 @@ def test_half_written_files_of_a_call_that_was_killed_go_with_the_container(atta
 def test_device_information_goes_with_the_attachment_also_when_that_never_was(world: World, tmp_path: Path) -> None:
     info = tmp_path / "info"
     world.keys["runtimeConfig"] = {"CNIDeviceInfoFile": str(info)}
-    world.run.answer("bridge", "ADD", BUSY)
-    world.run.answer("bridge", "DEL", BUSY)
+    world.run.answer("bridge", "ADD", CNIError(5, "no"))
+    world.run.answer("bridge", "DEL", CNIError(5, "no"))
     with pytest.raises(CNIError):
         world.add(args="")
     info.write_text("{}")

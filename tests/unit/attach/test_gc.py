@@ -175,6 +175,26 @@ def test_half_written_files_go_with_the_container(attached: World) -> None:
     assert attached.left_behind() == ["c1", "results/a-c1-net1", "results/cluster-c1-eth0"]
 
 
+def test_plugins_are_not_told_what_is_valid_while_that_is_not_known(attached: World) -> None:
+    """They would tear down what c1 has beyond its cluster network, which is all that the runtime speaks of."""
+    attached.record("c1").unlink()
+    attached.record("c1").symlink_to("/proc/self/mem")  # can be opened; reading is an input/output error
+    error = refusal(attached, ("c1", "eth0"))
+    assert error.msg == f"errors: read {attached.record('c1')}: input/output error"
+    assert attached.run.names("GC") == []
+    assert {call.variables["CONTAINERID"] for call in attached.run.calls if call.command == "DEL"} == {"c2"}
+
+
+def test_a_stale_container_that_cannot_be_read_is_told_and_kept(attached: World) -> None:
+    attached.record("c2").unlink()
+    attached.record("c2").symlink_to("/proc/self/mem")
+    error = refusal(attached, ("c1", "eth0"))
+    assert error.msg == f"errors: read {attached.record('c2')}: input/output error"
+    assert attached.run.names("DEL") == []
+    assert attached.run.names("GC") == ["GC bridge", "GC macvlan"]
+    assert "results/a-c2-net1" in attached.left_behind()
+
+
 def test_a_torn_result_of_a_container_with_a_torn_record_goes_too(attached: World) -> None:
     for path in (attached.record("c2"), attached.state / "results" / "a-c2-net1"):
         path.write_bytes(path.read_bytes()[:50])

@@ -61,7 +61,7 @@ def test_what_is_undone_is_what_was_made_and_what_was_begun(world: World, *, par
 
 
 def test_what_belongs_to_another_container_is_taken_back_where_it_was(world: World) -> None:
-    world.run.answer("bridge", "DEL", CNIError(11, "busy"))
+    world.run.answer("bridge", "DEL", CNIError(5, "busy"))
     [failure] = perform.detach_all(
         world.work("GC"), [CLUSTER.replace(netns="/recorded")], container_id="c9", netns=None
     )

@@ -196,6 +196,25 @@ def test_a_directory_in_place_of_a_record_is_no_crash(world: World) -> None:
     assert "Is a directory" in world.log()
 
 
+@pytest.mark.parametrize("place", ["c1", "results/cluster-c1-eth0"])
+def test_what_the_system_refuses_to_read_is_not_taken_for_gone(world: World, place: str) -> None:
+    """A DEL that did would succeed and leak."""
+    cache.write(str(world.state), cached(CLUSTER))
+    cache.write(str(world.state), cached(CHAIN))
+    (world.state / place).unlink(missing_ok=True)
+    (world.state / place).symlink_to("/proc/self/mem")  # can be opened; reading is an input/output error
+    with pytest.raises(cache.UnreadableError, match=f"read .*/{place}: input/output error"):
+        record.load(world.work("DEL"), "c1")
+
+
+def test_a_record_of_ours_needs_no_cached_results(world: World) -> None:
+    put(world, [])
+    record.save(world.work(), "c1", (CLUSTER,))
+    (world.state / "results").mkdir()
+    (world.state / "results" / "cluster-c1-eth0").symlink_to("/proc/self/mem")
+    assert record.load(world.work("DEL"), "c1") == (CLUSTER,)
+
+
 def test_without_a_record_the_cached_results_are_what_is_known(world: World) -> None:
     cache.write(str(world.state), cached(CLUSTER))
     cache.write(str(world.state), cached(CHAIN, container_id="c2"))
@@ -246,7 +265,7 @@ def test_cached_results_that_cannot_be_listed_are_none(world: World) -> None:
 )
 def test_no_document_at_all_makes_reading_fail(value: JSONValue) -> None:
     try:
-        record._decode(value, (), "eth0")
+        record._decode(value, tuple, "eth0")
     except (ValueError, CNIError):
         pass  # what `load` takes for a torn record
 

@@ -75,6 +75,7 @@ def test_the_first_directory_with_a_regular_file_wins(tmp_path: Path) -> None:
 NOT_FOUND = {
     "no name": ("", ("/a",), 7, "no plugin name provided"),
     "a path": ("../bridge", ("/a",), 7, "invalid plugin name: ../bridge"),
+    "a directory above": ("..", ("/a",), 999, 'failed to find plugin ".." in path [/a]'),
     "no directories": ("bridge", (), 4, "no paths provided"),
     "not there": ("whereaboutsss", ("/a", "/b"), 999, 'failed to find plugin "whereaboutsss" in path [/a /b]'),
     "not possible": ("a\0b", ("/a",), 999, r'failed to find plugin "a\x00b" in path [/a]'),
@@ -294,6 +295,14 @@ def test_a_plugin_that_is_stopped_from_outside_says_so(tmp_path: Path) -> None:
     assert _failure(_fake_executor(processes, FakeClock())).msg == (
         'netplugin failed: plugin "bridge" was still running when the call was ended and was killed'
     )
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EAGAIN, errno.ENOMEM])
+def test_a_system_without_room_for_a_plugin_is_a_reason_to_try_again(tmp_path: Path, number: int) -> None:
+    processes = FakeProcesses(tmp_path, FakeClock())
+    processes.answer("bridge", "ADD", OSError(number, os.strerror(number)))
+
+    assert _failure(_fake_executor(processes, FakeClock())).code == errors.TRY_AGAIN_LATER
 
 
 # ------------------------------------------------------------------------------------------------------ text file busy

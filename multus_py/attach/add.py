@@ -7,7 +7,6 @@ from multus_py.attach import plan as planning
 from multus_py.attach.publish import Publisher
 from multus_py.attach.stopwatch import Stopwatch
 from multus_py.cni import result
-from multus_py.cni.result import Address, Interface, Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def add(request: Request, *, ports: Ports) -> JSONObject:
             return _add(call, cluster, stopwatch)
         except pods.PodGoneError as gone:
             call.log.verbose(f"ADD: pod {gone} is gone, nothing is attached")
-            return result.encode(_no_result(request), request.version)
+            return result.encode(pods.no_result(request), request.version)
 
 
 def _add(call: Work, cluster: Cluster | None, stopwatch: Stopwatch) -> JSONObject:
@@ -67,12 +66,3 @@ def _make(call: Work, plan: Plan, publisher: Publisher, stopwatch: Stopwatch) ->
         perform.undo(call, plan, made, earlier=earlier)
         raise
     return document
-
-
-def _no_result(request: Request) -> Result:
-    """Return a result for a pod that is gone: runtimes refuse one without an address (multus-behaviour 3.9)."""
-    return Result(
-        version=request.version,
-        interfaces=(Interface(name=request.call.ifname, sandbox=request.call.netns),),
-        addresses=(Address(address="0.0.0.0/0", gateway="0.0.0.0"),),  # noqa: S104 - no socket is bound to it
-    )

@@ -7,12 +7,10 @@ has what the original does, and 9.2 what its users suffer from).
 from __future__ import annotations
 
 from multus_py.attach import locking, perform, record, work
-from multus_py.cni import errors, network
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from multus_py.attach.ports import Ports
-    from multus_py.attach.work import Work
     from multus_py.cni.skel import Request
 
 
@@ -28,35 +26,9 @@ def delete(request: Request, *, ports: Ports) -> None:
         attachments = record.load(call, container_id)
         reported.about(attachments)
         if not attachments:
-            _detach_unrecorded(call)
-        failures = perform.detach_all(call, attachments, container_id=container_id, netns=request.call.netns)
-        blocking = [failure.error for failure in failures if failure.leaves_something]
-        if blocking:
-            raise perform.combined(blocking)
-        record.sweep(call, container_id)
-        record.remove(call, container_id)
+            from multus_py.attach import unrecorded  # with plan, and what that needs, 2 ms: few DELs come here
 
-
-def _detach_unrecorded(call: Work) -> None:
-    """Run DEL of the cluster network for a container of which nothing is recorded.
-
-    It may have been started before Multus was installed, or have been deleted already. The original fails here when the
-    plugin does, and blocks the pod's deletion for ever (B13); a failure is worth a line in the log, no more.
-    """
-    from multus_py.attach import networks  # with plan, and what that needs, 2 ms: the usual DEL does without
-    from multus_py.attach import plan as planning
-
-    try:
-        found = planning.cluster_network(call.settings, networks.Finder(call.settings, None))
-        runtime = network.Runtime(
-            container_id=call.request.call.container_id,
-            netns=call.request.call.netns,
-            ifname=call.request.call.ifname,
-            args=planning.delegate_args(call.pod_args, None),
-            capability_args=call.settings.runtime_config,
-            cache_dir=call.settings.cni_dir,
-        )
-        network.delete(found.network, runtime, call.executor, thorough=True)
-    except errors.CNIError as error:
-        container_id = call.request.call.container_id
-        call.log.error(f"DEL: nothing is recorded of {container_id}, and the cluster network says: {error}")
+            unrecorded.detach(call)
+        failures = perform.release(call, attachments, container_id=container_id, netns=request.call.netns)
+        if failures:
+            raise perform.combined(failures)

@@ -112,6 +112,31 @@ def undo(work: Work, plan: Plan, made: Sequence[Attached], *, earlier: tuple[Att
         work.log.error(f"ADD: everything was undone, but {error}")
 
 
+def release(
+    work: Work, attachments: Sequence[Attachment], *, container_id: str, netns: str | None
+) -> tuple[errors.CNIError, ...]:
+    """Take back all of a container, and then what is recorded of it; the record stays until nothing else is left.
+
+    Args:
+        work: The call.
+        attachments: What is recorded of the container.
+        container_id: The container.
+        netns: As for `detach_all`.
+
+    Returns:
+        The failures that leave something; the record is there for the next one to try.
+
+    Raises:
+        CNIError: Everything was taken back, but the record, or what killed calls have left, cannot be removed.
+    """
+    failures = detach_all(work, attachments, container_id=container_id, netns=netns)
+    blocking = tuple(failure.error for failure in failures if failure.leaves_something)
+    if not blocking:
+        record.sweep(work, container_id)
+        record.remove(work, container_id)
+    return blocking
+
+
 def detach_all(
     work: Work, attachments: Sequence[Attachment], *, container_id: str, netns: str | None
 ) -> tuple[Failure, ...]:
@@ -127,7 +152,7 @@ def detach_all(
     failures = []
     for attachment in reversed(attachments):
         leaves_something = record.completed(work, container_id, attachment)
-        where = attachment.netns if netns is None else netns
+        where = _recorded_namespace(attachment) if netns is None else netns
         runtime = work.runtime(attachment, container_id=container_id, netns=where)
         try:
             network.delete(attachment.network, runtime, work.executor, thorough=not leaves_something)
@@ -139,6 +164,11 @@ def detach_all(
                 continue
         devinfo.forget(work, attachment)
     return tuple(failures)
+
+
+def _recorded_namespace(attachment: Attachment) -> str:
+    """Return where an attachment was made; "" for the namespace of a process, which may be another pod's by now."""
+    return "" if attachment.netns.startswith("/proc/") else attachment.netns
 
 
 def combined(failures: Iterable[errors.CNIError]) -> errors.CNIError:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from multus_py.attach import clusters
 from multus_py.cluster import errors as cluster_errors
 from multus_py.cni import errors
+from multus_py.cni.result import Address, Interface, Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from multus_py.attach.work import PodArgs, Work
     from multus_py.cluster.objects import Pod
     from multus_py.cluster.port import Cluster
+    from multus_py.cni.skel import Request
 
 
 class PodGoneError(Exception):
@@ -35,6 +37,15 @@ def fetch(work: Work, cluster: Cluster | None) -> Pod | None:
         raise errors.CNIError(clusters.code(error), f"[{wanted}]: cannot read the pod: {error}") from error
     _check_uid(wanted, pod)
     return pod
+
+
+def no_result(request: Request) -> Result:
+    """Return a result for a pod that is gone: runtimes refuse one without an address (multus-behaviour 3.9)."""
+    return Result(
+        version=request.version,
+        interfaces=(Interface(name=request.call.ifname, sandbox=request.call.netns),),
+        addresses=(Address(address="0.0.0.0/0", gateway="0.0.0.0"),),  # noqa: S104 - no socket is bound to it
+    )
 
 
 def _check_uid(wanted: PodArgs, pod: Pod) -> None:

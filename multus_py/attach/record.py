@@ -45,10 +45,10 @@ def save(work: Work, container_id: str, attachments: tuple[Attachment, ...]) -> 
 
 
 def remove(work: Work, container_id: str) -> None:
-    """Remove a container's record, if it is there, and what was left half written of it. Raises CNIError."""
+    """Remove a container's record, if it is there. Raises CNIError."""
     target = path(work.settings.cni_dir, container_id)
     try:
-        files.discard(target)
+        files.remove(target)
     except OSError as error:
         raise errors.CNIError(errors.IO_FAILURE, f"cannot remove the record {target}: {error.strerror}") from error
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import posix
 
 from multus_py.base import clock as time
-from multus_py.cluster import errors, objects, sockets, wire
+from multus_py.cluster import errors, frames, objects, sockets, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Daemon:
         answer = self._ask(wire.GetDevices(namespace=pod.namespace, name=pod.name, uid=pod.uid).document())
         try:
             return wire.read_devices(answer)
-        except wire.WireError as error:
+        except frames.WireError as error:
             raise NoAnswerError(str(error)) from error
 
     def write_status(self, pod: Pod, annotations: Mapping[str, str]) -> None:
@@ -151,7 +151,7 @@ class Daemon:
         answer = self._ask(wanted.document())
         try:
             resolved = wire.Resolved.read(answer)
-        except wire.WireError as error:
+        except frames.WireError as error:
             raise NoAnswerError(str(error)) from error
         self._nads.update(resolved.nads)
         return resolved.pod
@@ -175,9 +175,9 @@ class Daemon:
         """Return the answer to a question. Raises ClusterError."""
         answer = self._exchange(question)
         try:
-            message = wire.unpack(answer)
+            message = frames.unpack(answer)
             failure = wire.Failure.read(message)
-        except wire.WireError as error:
+        except frames.WireError as error:
             raise NoAnswerError(str(error)) from error
         if failure is None:
             return message
@@ -198,9 +198,9 @@ class Daemon:
         deadline = time.Deadline(self._clock, self._left)
         try:
             stream = self._stream = self._stream or self._connect()
-            stream.send(wire.pack(message, wire.MAX_REQUEST), deadline)
+            stream.send(frames.pack(message, frames.MAX_REQUEST), deadline)
             return _receive(stream, deadline) if is_answered else b""
-        except (OSError, wire.WireError) as error:
+        except (OSError, frames.WireError) as error:
             self.close()
             raise NoAnswerError(getattr(error, "strerror", None) or str(error)) from error
         except BaseException:
@@ -225,8 +225,8 @@ class Daemon:
 
 def _receive(stream: sockets.Plain, deadline: Deadline) -> bytes:
     """Return the body of one frame. Raises OSError, WireError."""
-    header = _exactly(stream, wire.HEADER_SIZE, deadline)
-    return _exactly(stream, wire.size(header, wire.MAX_ANSWER), deadline)
+    header = _exactly(stream, frames.HEADER_SIZE, deadline)
+    return _exactly(stream, frames.size(header, frames.MAX_ANSWER), deadline)
 
 
 def _exactly(stream: sockets.Plain, size: int, deadline: Deadline) -> bytes:

@@ -1,12 +1,10 @@
-"""The protocol between a CNI call and `multus daemon`: frames and messages as values. No sockets and no waiting here.
+"""The protocol between a CNI call and `multus daemon`: its messages as values. No sockets and no waiting here.
 
 The daemon listens on the stream socket `multus-py.sock` in a directory of its own, `/run/multus` by default (0700, the
 socket 0600), beside which the Go daemon's `multus.sock` may stand. Both ends look at who is on the other one
 (SO_PEERCRED): user 0, or their own. One connection serves a call, its requests one after the other.
 
-A frame is the length of what follows in 4 bytes, the most significant one first, and a JSON object in UTF-8. Every
-message has "v", the version of the protocol, and every request has "ask". Keys that a reader does not know mean nothing
-to it, so they may be added; "v" is raised when an old reader would misunderstand. Optional keys may be absent or null.
+Messages go in `frames`. Every request has "ask"; optional keys may be absent or null.
 
     {"v": 1, "ask": "resolve", "namespace", "name", "uid", "multusNamespace", "nads": [[namespace, name], ...]}
         {"v": 1, "pod": {...} or null, "nads": [[namespace, name, {...} or null or {"error": {...}}], ...]}
@@ -43,8 +41,8 @@ appends a byte to the file `fallbacks` in the daemon's directory, if the daemon 
 
 from __future__ import annotations
 
-from multus_py.base import fields, jsontext, value
-from multus_py.cluster import errors, port
+from multus_py.base import fields, value
+from multus_py.cluster import errors, frames, port
 from multus_py.cluster.port import Event, Phase, PodDevices, Report
 
 TYPE_CHECKING = False
@@ -57,10 +55,7 @@ if TYPE_CHECKING:
 
     Request: TypeAlias = "Resolve | GetDevices | SetStatus | Tell"
 
-VERSION = 1
 SOCKET, FALLBACKS = port.SOCKET, port.FALLBACKS
-MAX_REQUEST, MAX_ANSWER = 1 << 20, 16 << 20
-HEADER_SIZE = 4
 RESOLVE, DEVICES, STATUS, EVENTS = "resolve", "devices", "status", "events"
 UNSUPPORTED = "unsupported"
 OTHER = "other"
@@ -71,49 +66,6 @@ _KINDS: dict[str, type[errors.ClusterError]] = {
     "forbidden": errors.ForbiddenError,
     "unavailable": errors.UnavailableError,
 }
-
-
-class WireError(Exception):
-    """What came is no message of this protocol, or what is to go cannot be one."""
-
-
-class UnsupportedError(WireError):
-    """A message of another version, or a question that this one does not know."""
-
-
-def pack(document: JSONObject, limit: int) -> bytes:
-    """Return a message as a frame. Raises WireError when it is larger than the limit, or cannot be written."""
-    try:
-        body = jsontext.dumps(document).encode()
-    except UnicodeEncodeError as error:
-        raise WireError("a message has characters in it that cannot be written") from error
-    if len(body) > limit:
-        raise WireError(f"a message of {len(body)} bytes is more than the {limit} that may be sent")
-    return len(body).to_bytes(HEADER_SIZE, "big") + body
-
-
-def size(header: bytes, limit: int) -> int:
-    """Return how long the body after a frame's header is. Raises WireError when it is longer than the limit."""
-    announced = int.from_bytes(header, "big")
-    if announced > limit:
-        raise WireError(f"a message of {announced} bytes is announced, more than the {limit} that may be sent")
-    return announced
-
-
-def unpack(body: bytes) -> Fields:
-    """Read the body of a frame.
-
-    Raises:
-        UnsupportedError: It is of another version.
-        WireError: It is no message.
-    """
-    try:
-        message = fields.Fields.of(jsontext.loads(body), "", folded=False)
-    except (jsontext.JSONError, fields.FieldError) as error:
-        raise WireError(f"no message: {error}") from error
-    if message.raw("v") != VERSION:
-        raise UnsupportedError(f"version {jsontext.dumps(message.raw('v'))[:20]} is not {VERSION}")
-    return message
 
 
 class Failure(value.Value):
@@ -132,7 +84,7 @@ class Failure(value.Value):
 
     def document(self) -> JSONObject:
         """Write it as an answer."""
-        return {"v": VERSION, **self.part()}
+        return {"v": frames.VERSION, **self.part()}
 
     def part(self) -> JSONObject:
         """Write it as a part of an answer, in the place of a document."""
@@ -147,7 +99,7 @@ class Failure(value.Value):
             said = message.fields("error")
             return cls(kind=said.text("kind"), message=said.text("message"))
         except fields.FieldError as error:
-            raise WireError(f"no message: {error}") from error
+            raise frames.WireError(f"no message: {error}") from error
 
     def error(self) -> errors.ClusterError:
         """Return it as the error of whoever asks the cluster."""
@@ -200,7 +152,7 @@ class Resolved(value.Value):
         rows: list[JSONValue] = []
         for (namespace, name), found in self.nads.items():
             rows.append([namespace, name, found.part() if isinstance(found, Failure) else found])
-        return {"v": VERSION, "pod": self.pod, "nads": rows}
+        return {"v": frames.VERSION, "pod": self.pod, "nads": rows}
 
     @classmethod
     def read(cls, message: Fields) -> Self:
@@ -214,7 +166,7 @@ class Resolved(value.Value):
                 nads[namespace, name] = failure or found
             return cls(pod=message.object("pod"), nads=nads)
         except fields.FieldError as error:
-            raise WireError(f"no message: {error}") from error
+            raise frames.WireError(f"no message: {error}") from error
 
 
 class GetDevices(value.Value):
@@ -311,20 +263,20 @@ def request(body: bytes) -> Request:
         UnsupportedError: It is of another version, or a question that this one does not know.
         WireError: It is no request.
     """
-    message = unpack(body)
+    message = frames.unpack(body)
     try:
         read = _ASKS.get(message.text("ask"))
         if read is None:
-            raise UnsupportedError(f"the question {message.text('ask')[:40]!r} is not known")
+            raise frames.UnsupportedError(f"the question {message.text('ask')[:40]!r} is not known")
         return read(message)
     except fields.FieldError as error:
-        raise WireError(f"no request: {error}") from error
+        raise frames.WireError(f"no request: {error}") from error
 
 
 def devices_document(devices: PodDevices) -> JSONObject:
     """Write the answer to the question for a pod's devices."""
     return {
-        "v": VERSION,
+        "v": frames.VERSION,
         "claimed": _ids(devices.claimed),
         "kubelet": None if devices.kubelet is None else _ids(devices.kubelet),
         "passedOver": list(devices.passed_over),
@@ -340,7 +292,7 @@ def read_devices(message: Fields) -> PodDevices:
             passed_over=message.strings("passedOver"),
         )
     except fields.FieldError as error:
-        raise WireError(f"no message: {error}") from error
+        raise frames.WireError(f"no message: {error}") from error
 
 
 def _ids(devices: Mapping[str, tuple[str, ...]]) -> JSONObject:
@@ -354,7 +306,7 @@ def _read_ids(message: Fields, key: str) -> dict[str, tuple[str, ...]]:
 
 def _head(ask: str, about: Request) -> JSONObject:
     """Return what all requests begin with: the question, and the pod that it is about."""
-    return {"v": VERSION, "ask": ask, "namespace": about.namespace, "name": about.name, "uid": about.uid}
+    return {"v": frames.VERSION, "ask": ask, "namespace": about.namespace, "name": about.name, "uid": about.uid}
 
 
 def _report(report: Report) -> JSONObject:

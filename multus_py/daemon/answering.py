@@ -19,7 +19,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
-from multus_py.cluster import wire
+from multus_py.cluster import frames
 from multus_py.daemon.asking import Answer, UnwantedError
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ class Server:
             act(connection)
         except OSError:
             self._drop(connection)
-        except wire.WireError:
+        except frames.WireError:
             self._drop(connection, "nonsense")
         except Exception:  # noqa: BLE001 - a fault of ours must not end the loop: the others would wait in vain
             self._drop(connection, "fault")
@@ -279,12 +279,12 @@ class _Connection:
 
     def next_request(self) -> bytes | None:
         """Take the next request, None when not all of it has come. Raises WireError."""
-        if len(self.received) < wire.HEADER_SIZE:
+        if len(self.received) < frames.HEADER_SIZE:
             return None
-        end = wire.HEADER_SIZE + wire.size(bytes(self.received[: wire.HEADER_SIZE]), wire.MAX_REQUEST)
+        end = frames.HEADER_SIZE + frames.size(bytes(self.received[: frames.HEADER_SIZE]), frames.MAX_REQUEST)
         if len(self.received) < end:
             return None
-        body = bytes(self.received[wire.HEADER_SIZE : end])
+        body = bytes(self.received[frames.HEADER_SIZE : end])
         del self.received[:end]
         return body
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from multus_py.cluster import errors, wire
+from multus_py.cluster import errors, frames, wire
 from multus_py.cluster.objects import Pod
 from multus_py.cluster.wire import Failure, GetDevices, Resolve, SetStatus
 
@@ -87,7 +87,7 @@ class Requests:
         began = self._clock.monotonic()
         try:
             request = wire.request(body)
-        except wire.UnsupportedError as error:
+        except frames.UnsupportedError as error:
             return Answer(frame=self._failed("other", Failure(kind=wire.UNSUPPORTED, message=str(error)), began))
         if isinstance(request, Resolve):
             known = self._resolver.from_memory(request)
@@ -128,7 +128,7 @@ class Requests:
                 cluster.write_status(pod, request.annotations)
         except errors.ClusterError as error:
             return self._failed(wire.STATUS, Failure.of(error), began)
-        return self._answered(wire.STATUS, "written", {"v": wire.VERSION}, began)
+        return self._answered(wire.STATUS, "written", {"v": frames.VERSION}, began)
 
     def _tell(self, message: Tell, began: float) -> None:
         self._teller.take(message)
@@ -146,12 +146,12 @@ class Requests:
 
     def _answered(self, ask: str, outcome: str, document: JSONObject, began: float) -> bytes:
         try:
-            frame = wire.pack(document, wire.MAX_ANSWER)
-        except wire.WireError as error:
+            frame = frames.pack(document, frames.MAX_ANSWER)
+        except frames.WireError as error:
             return self._failed(ask, Failure(kind=wire.OTHER, message=str(error)), began)
         self._traffic.answered(ask, outcome, self._clock.monotonic() - began)
         return frame
 
     def _failed(self, ask: str, failure: Failure, began: float) -> bytes:
         self._traffic.answered(ask, failure.kind, self._clock.monotonic() - began)
-        return wire.pack(failure.document(), wire.MAX_ANSWER)
+        return frames.pack(failure.document(), frames.MAX_ANSWER)

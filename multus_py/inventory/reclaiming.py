@@ -64,11 +64,9 @@ def _container(node: Node, leak: Leak) -> str:
             raise _LeftAloneError(f"left alone: {judgement.reason}")
         attachments = record.load(work, leak.container_id)
         # No namespace: it is gone, and what is at its path by now must not be touched.
-        failures = perform.detach_all(work, attachments, container_id=leak.container_id, netns="")
-        blocking = [failure.error for failure in failures if failure.leaves_something]
-        if blocking:
-            raise perform.combined(blocking)
-        record.remove(work, leak.container_id)
+        failures = perform.release(work, attachments, container_id=leak.container_id, netns="")
+        if failures:
+            raise perform.combined(failures)
         removed = "".join(f", removed {name}" for name in _remove_remains(node, container))
         count = len(attachments)
         return f"ran DEL of {count} network{'s' if count != 1 else ''}{removed}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from multus_py.cluster import wire
+from multus_py.cluster import frames
 from multus_py.daemon.asking import Answer, UnwantedError, Waiting
 
 
@@ -39,7 +39,7 @@ class FakeDesk:
                 raise ZeroDivisionError
             case "fault":
                 return Waiting(work=lambda _: framed(str(1 // 0)))
-        raise wire.WireError("no request")
+        raise frames.WireError("no request")
 
     def _work(self, text: str, wanted: Callable[[], bool]) -> bytes:
         try:
@@ -53,4 +53,4 @@ class FakeDesk:
 
 def framed(text: str) -> bytes:
     """Return a text as a frame."""
-    return len(text).to_bytes(wire.HEADER_SIZE, "big") + text.encode()
+    return len(text).to_bytes(frames.HEADER_SIZE, "big") + text.encode()

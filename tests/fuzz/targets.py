@@ -18,7 +18,7 @@ from multus_py.base import jsontext
 from multus_py.base.clock import Deadline
 from multus_py.base.fields import FieldError
 from multus_py.cluster import errors as cluster_errors
-from multus_py.cluster import http, kubeconfig, objects, url, wire
+from multus_py.cluster import frames, http, kubeconfig, objects, url, wire
 from multus_py.cluster.objects import Nad
 from multus_py.cni import conf, errors, result, skel, versions
 from multus_py.hostconfig import options
@@ -192,11 +192,11 @@ def frame(data: bytes) -> None:
     """What comes in at the daemon's socket, and what its answer may be."""
     try:
         wire.request(data)
-    except (wire.WireError, FieldError):
+    except (frames.WireError, FieldError):
         pass
     try:
-        wire.Resolved.read(wire.unpack(data))
-    except wire.WireError:
+        wire.Resolved.read(frames.unpack(data))
+    except frames.WireError:
         pass
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from multus_py.cluster import daemon, port, wire
+from multus_py.cluster import daemon, frames, port
 from multus_py.doctor.check import Check, fine, warning
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def answers(view: View) -> Iterator[Finding]:
             )
         finally:
             client.close()
-        yield fine(f"the daemon answers, in version {wire.VERSION} of the protocol")
+        yield fine(f"the daemon answers, in version {frames.VERSION} of the protocol")
 
 
 CHECKS = (

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from multus_py.base.clock import SystemClock
 from multus_py.base.log import Log, Options
-from multus_py.cluster import kubeconfig, wire
+from multus_py.cluster import frames, kubeconfig, wire
 from multus_py.cluster.daemon import Daemon as Client
 from multus_py.cluster.direct import Direct
 from multus_py.cluster.fallback import Fallback
@@ -119,9 +119,9 @@ class Caller:
 
     def ask(self, question: JSONObject) -> Fields:
         """Return the answer to a question."""
-        self._socket.sendall(wire.pack(question, wire.MAX_REQUEST))
+        self._socket.sendall(frames.pack(question, frames.MAX_REQUEST))
         with self._socket.makefile("rb") as stream:
-            return wire.unpack(stream.read(wire.size(stream.read(wire.HEADER_SIZE), wire.MAX_ANSWER)))
+            return frames.unpack(stream.read(frames.size(stream.read(frames.HEADER_SIZE), frames.MAX_ANSWER)))
 
     def close(self) -> None:
         """Hang up."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 
-from multus_py.cluster import wire
+from multus_py.cluster import frames, wire
 from tests.integration.flows.world import Pod, World
 from tests.unit.cluster.desk import read_frame
 
@@ -48,7 +48,7 @@ def told(world: World, name: str, uid: str, *, namespace: str = "default") -> st
     asking = wire.Resolve(namespace=namespace, name=name, uid=uid, multus_namespace="kube-system")
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(str(world.daemon.socket))
-        line.sendall(wire.pack(asking.document(), wire.MAX_REQUEST))
+        line.sendall(frames.pack(asking.document(), frames.MAX_REQUEST))
         return read_frame(line).decode()
 
 

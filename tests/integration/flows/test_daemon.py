@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from multus_py.cluster import port, wire
+from multus_py.cluster import frames, port
 from multus_py.lab import manifests
 from multus_py.lab.faults import Answer, Delay, Fault
 from multus_py.lab.httpd import Request
@@ -206,7 +206,7 @@ def keep_waiting(connection: socket.socket) -> None:
 
 
 def frame(text: bytes) -> bytes:
-    return len(text).to_bytes(wire.HEADER_SIZE, "big") + text
+    return len(text).to_bytes(frames.HEADER_SIZE, "big") + text
 
 
 STRANGERS = {

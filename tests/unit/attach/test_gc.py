@@ -52,6 +52,16 @@ def test_what_the_runtime_no_longer_has_is_detached(attached: World) -> None:
     assert attached.left_behind() == ["c1", "results/a-c1-net1", "results/cluster-c1-eth0"]
 
 
+def test_the_namespace_of_a_process_is_not_entered_when_the_container_is_gone(attached: World) -> None:
+    """Its number may be another process's by now, in another pod."""
+    attached.node.interfaces["/proc/1234/ns/net"] = {"lo"}
+    attached.add(container_id="c3", netns="/proc/1234/ns/net")
+    attached.run.calls.clear()
+    attached.collect(("c1", "eth0"), ("c2", "eth0"))
+    deleted = [call.variables for call in attached.run.calls if call.command == "DEL"]
+    assert [(each["CONTAINERID"], each["NETNS"]) for each in deleted] == [("c3", "")] * 2
+
+
 def test_all_attachments_of_a_valid_container_stay(attached: World) -> None:
     attached.collect(("c1", "eth0"), ("c2", "eth0"))
     assert attached.run.names("DEL") == []
@@ -148,9 +158,21 @@ def test_a_file_that_is_no_record_is_left_alone(world: World, data: bytes) -> No
     assert "GC: nothing can be read of container notes, it is left alone" in world.log()
 
 
-def test_a_lock_that_cannot_be_had_is_an_error(attached: World) -> None:
-    (attached.state / ".c2.lock").mkdir()
-    assert refusal(attached, ("c1", "eth0")).code == errors.IO_FAILURE
+def test_a_lock_that_cannot_be_had_is_an_error_that_keeps_nobody_from_the_others(attached: World) -> None:
+    (attached.state / ".c1.lock").mkdir()
+    error = refusal(attached)
+    assert error.code == errors.IO_FAILURE
+    assert "cannot make the lock" in error.msg
+    assert {call.variables["CONTAINERID"] for call in attached.run.calls if call.command == "DEL"} == {"c2"}
+    assert attached.run.names("GC") == ["GC bridge", "GC macvlan"]
+    assert attached.left_behind() == ["c1", "results/a-c1-net1", "results/cluster-c1-eth0"]
+
+
+def test_half_written_files_go_with_the_container(attached: World) -> None:
+    for name in (".c2.tmp", "results/.a-c2-net1.tmp"):
+        (attached.state / name).write_text("")
+    attached.collect(("c1", "eth0"))
+    assert attached.left_behind() == ["c1", "results/a-c1-net1", "results/cluster-c1-eth0"]
 
 
 UNKNOWN = {

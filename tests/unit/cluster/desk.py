@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from multus_py.cluster import wire
+from multus_py.cluster import frames
 from tests.unit.cluster.loopback import serving_at
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Desk:
                 connection.sendall(answer)
                 return
             if answer is not None:
-                connection.sendall(wire.pack({"v": wire.VERSION, **answer}, wire.MAX_ANSWER))
+                connection.sendall(frames.pack({"v": frames.VERSION, **answer}, frames.MAX_ANSWER))
 
 
 @contextlib.contextmanager
@@ -48,7 +48,7 @@ def desk(path: Path, *answers: Answer) -> Iterator[Desk]:
 
 def read_frame(connection: socket.socket) -> bytes:
     """Return the body of the next frame, nothing when the other end has hung up."""
-    header = connection.recv(wire.HEADER_SIZE, socket.MSG_WAITALL)
-    if len(header) < wire.HEADER_SIZE:
+    header = connection.recv(frames.HEADER_SIZE, socket.MSG_WAITALL)
+    if len(header) < frames.HEADER_SIZE:
         return b""
-    return connection.recv(wire.size(header, wire.MAX_REQUEST), socket.MSG_WAITALL)
+    return connection.recv(frames.size(header, frames.MAX_REQUEST), socket.MSG_WAITALL)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multus_py.base.clock import SystemClock
-from multus_py.cluster import errors, wire
+from multus_py.cluster import errors, frames, wire
 from multus_py.cluster.daemon import Daemon, NoAnswerError
 from multus_py.cluster.objects import Nad, Pod
 from multus_py.cluster.port import Event, PodDevices, Report
@@ -278,7 +278,7 @@ def test_all_questions_of_a_call_share_its_time_and_delegates_take_nothing_of_it
         for seconds in (1.5, 0.4):
             read_frame(connection)
             clock.advance(seconds)
-            connection.sendall(wire.pack({"v": wire.VERSION}, wire.MAX_ANSWER))
+            connection.sendall(frames.pack({"v": frames.VERSION}, frames.MAX_ANSWER))
 
     with serving_at(path, talk):
         daemon = Daemon(str(path), clock=clock, timeout=2.0)
@@ -291,7 +291,7 @@ def test_all_questions_of_a_call_share_its_time_and_delegates_take_nothing_of_it
 
 def test_what_is_too_large_is_not_sent(path: Path) -> None:
     with desk(path) as heard, pytest.raises(NoAnswerError, match="more than the 1048576"):
-        opened(path).write_status(POD, {"a": "x" * wire.MAX_REQUEST})
+        opened(path).write_status(POD, {"a": "x" * frames.MAX_REQUEST})
     assert heard.heard == []
 
 

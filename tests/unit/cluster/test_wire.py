@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multus_py.cluster import errors, wire
+from multus_py.cluster import errors, frames, wire
 from multus_py.cluster.port import Event, Phase, PodDevices, Report
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ REQUESTS = [
 
 
 def body(document: JSONObject) -> bytes:
-    return wire.pack(document, wire.MAX_REQUEST)[wire.HEADER_SIZE :]
+    return frames.pack(document, frames.MAX_REQUEST)[frames.HEADER_SIZE :]
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda each: type(each).__name__)
@@ -57,17 +57,17 @@ def test_answers_survive_the_way() -> None:
         pod={"metadata": {"name": "web"}},
         nads={("demo", "a"): {"spec": {}}, ("demo", "b"): None, ("demo", "c"): failure, ("demo", "d"): {}},
     )
-    assert wire.Resolved.read(wire.unpack(body(resolved.document()))) == resolved
+    assert wire.Resolved.read(frames.unpack(body(resolved.document()))) == resolved
     nothing = wire.Resolved(pod=None, nads={})
-    assert wire.Resolved.read(wire.unpack(body(nothing.document()))) == nothing
-    assert wire.Failure.read(wire.unpack(body(failure.document()))) == failure
-    assert wire.Failure.read(wire.unpack(body(nothing.document()))) is None
+    assert wire.Resolved.read(frames.unpack(body(nothing.document()))) == nothing
+    assert wire.Failure.read(frames.unpack(body(failure.document()))) == failure
+    assert wire.Failure.read(frames.unpack(body(nothing.document()))) is None
 
 
 @pytest.mark.parametrize("kubelet", [None, {}, {"b/c": ("9", "8")}], ids=["unknown", "none", "some"])
 def test_devices_survive_the_way_in_their_order(kubelet: dict[str, tuple[str, ...]] | None) -> None:
     devices = PodDevices(claimed={"z/z": ("2", "1"), "a/a": ("3",)}, kubelet=kubelet, passed_over=("gpu",))
-    found = wire.read_devices(wire.unpack(body(wire.devices_document(devices))))
+    found = wire.read_devices(frames.unpack(body(wire.devices_document(devices))))
     assert found == devices
     assert list(found.claimed) == ["z/z", "a/a"]
 
@@ -78,36 +78,18 @@ def test_devices_survive_the_way_in_their_order(kubelet: dict[str, tuple[str, ..
     ids=["list", "text", "number", "no list"],
 )
 def test_devices_that_are_none_are_refused(answer: JSONObject) -> None:
-    with pytest.raises(wire.WireError, match="no message"):
-        wire.read_devices(wire.unpack(body({"v": 1, **answer})))
-
-
-def test_a_frame_is_the_length_and_the_message() -> None:
-    frame = wire.pack({"v": 1, "a": "ü"}, 100)
-    assert frame == b'\0\0\0\x10{"v":1,"a":"\xc3\xbc"}'
-    assert wire.size(frame[: wire.HEADER_SIZE], 100) == len(frame) - wire.HEADER_SIZE
-
-
-def test_what_is_too_large_is_neither_sent_nor_read() -> None:
-    with pytest.raises(wire.WireError, match="more than the 10"):
-        wire.pack({"v": 1, "a": "bcdef"}, 10)
-    with pytest.raises(wire.WireError, match="256 bytes is announced"):
-        wire.size(b"\0\0\1\0", 255)
-
-
-def test_what_is_no_text_is_not_sent() -> None:
-    with pytest.raises(wire.WireError, match="cannot be written"):
-        wire.pack({"v": 1, "a": "\udcff"}, 100)
+    with pytest.raises(frames.WireError, match="no message"):
+        wire.read_devices(frames.unpack(body({"v": 1, **answer})))
 
 
 @pytest.mark.parametrize("version", [None, 2, "1", 1.5, [1]])
 def test_another_version_is_not_understood(version: str | float | None) -> None:
-    with pytest.raises(wire.UnsupportedError, match="version"):
+    with pytest.raises(frames.UnsupportedError, match="version"):
         wire.request(json.dumps({**RESOLVE.document(), "v": version}).encode())
 
 
 def test_another_question_is_not_understood() -> None:
-    with pytest.raises(wire.UnsupportedError, match="'dance'"):
+    with pytest.raises(frames.UnsupportedError, match="'dance'"):
         wire.request(body({"v": 1, "ask": "dance"}))
 
 
@@ -141,7 +123,7 @@ def test_what_is_not_known_means_nothing() -> None:
     ],
 )
 def test_what_is_no_request_is_refused(text: str) -> None:
-    with pytest.raises(wire.WireError):
+    with pytest.raises(frames.WireError):
         wire.request(text.encode())
 
 
@@ -156,20 +138,20 @@ def test_what_is_no_request_is_refused(text: str) -> None:
     ],
 )
 def test_what_is_no_answer_is_refused(text: str) -> None:
-    with pytest.raises(wire.WireError):
-        wire.Resolved.read(wire.unpack(text.encode()))
+    with pytest.raises(frames.WireError):
+        wire.Resolved.read(frames.unpack(text.encode()))
 
 
 def test_a_failure_that_says_nothing_readable_is_refused() -> None:
-    with pytest.raises(wire.WireError):
-        wire.Failure.read(wire.unpack(b'{"v":1,"error":{"kind":1}}'))
+    with pytest.raises(frames.WireError):
+        wire.Failure.read(frames.unpack(b'{"v":1,"error":{"kind":1}}'))
 
 
 @given(st.binary(max_size=40))
 def test_whatever_comes_is_read_or_refused(data: bytes) -> None:
     try:
         wire.request(data)
-    except wire.WireError:
+    except frames.WireError:
         pass
 
 

@@ -14,7 +14,7 @@ from typing import Self
 
 import pytest
 
-from multus_py.cluster import wire
+from multus_py.cluster import frames
 from multus_py.daemon import answering
 from multus_py.daemon.answering import IDLE, PATIENCE, Server
 from multus_py.daemon.traffic import Traffic
@@ -90,7 +90,7 @@ class Client:
 
     def answer(self) -> str | None:
         """Return an answer, None when we were hung up on."""
-        header = self._exactly(wire.HEADER_SIZE)
+        header = self._exactly(frames.HEADER_SIZE)
         return None if header is None else (self._exactly(int.from_bytes(header, "big")) or b"").decode()
 
     def _exactly(self, size: int) -> bytes | None:
@@ -180,7 +180,7 @@ def test_an_answer_that_does_not_fit_into_the_socket_goes_in_pieces(world: World
     [
         (framed("rubbish"), "nonsense"),
         (b"GET / HTTP/1.1\r\n\r\n", "nonsense"),
-        ((wire.MAX_REQUEST + 1).to_bytes(4, "big"), "nonsense"),
+        ((frames.MAX_REQUEST + 1).to_bytes(4, "big"), "nonsense"),
         (framed("fault"), "fault"),
         (framed("fault later"), "fault"),
     ],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from multus_py.base.fields import Fields
-from multus_py.cluster import errors, wire
+from multus_py.cluster import errors, frames, wire
 from multus_py.cluster.objects import Nad, Pod
 from multus_py.cluster.port import Event, PodDevices, Report
 from multus_py.daemon.asking import STALE, Answer, Requests, UnwantedError, Waiting
@@ -48,7 +48,7 @@ class World:
         )
 
     def begin(self, document: JSONObject) -> Answer | Waiting:
-        return self.requests.begin(wire.pack(document, wire.MAX_REQUEST)[wire.HEADER_SIZE :])
+        return self.requests.begin(frames.pack(document, frames.MAX_REQUEST)[frames.HEADER_SIZE :])
 
     def later(self, document: JSONObject, *, after: float = 0.0, wanted: bool = True) -> Fields:
         """Return the answer to what waits."""
@@ -62,10 +62,10 @@ class World:
 
 
 def read(frame: bytes) -> Fields:
-    size = wire.size(frame[: wire.HEADER_SIZE], wire.MAX_ANSWER)
-    body = frame[wire.HEADER_SIZE :]
+    size = frames.size(frame[: frames.HEADER_SIZE], frames.MAX_ANSWER)
+    body = frame[frames.HEADER_SIZE :]
     assert len(body) == size
-    return wire.unpack(body)
+    return frames.unpack(body)
 
 
 def failure(message: Fields) -> str:
@@ -198,7 +198,7 @@ def test_keys_that_nobody_knows_mean_nothing() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"GET / HTTP/1.1", b"[]", b'{"v":1,"ask":"resolve","name":1}', b"\xff"])
 def test_what_is_no_request_is_not_worth_an_answer(body: bytes) -> None:
-    with pytest.raises(wire.WireError):
+    with pytest.raises(frames.WireError):
         World().requests.begin(body)
 
 

@@ -45,6 +45,14 @@ def test_a_container_is_detached_by_its_plugins_own_del(gone: NodeWorld) -> None
     assert gone.leaks() == []
 
 
+def test_half_written_files_go_with_the_container(gone: NodeWorld) -> None:
+    leak = next(leak for leak in gone.leaks() if leak.kind is Kind.CONTAINER)
+    for name in (f".{ID}.tmp", f"results/.cluster-{ID}-eth0.tmp"):
+        (gone.world.state / name).write_text("")
+    assert reclaim(gone.node(), leak).done
+    assert gone.world.left_behind() == []
+
+
 def test_what_a_plugin_refuses_stays_recorded(gone: NodeWorld) -> None:
     gone.world.run.answer("bridge", "DEL", CNIError(11, "come back later"))
     outcome = take(gone)

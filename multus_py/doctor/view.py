@@ -287,10 +287,12 @@ class View:
         return tuple(each for container in self.containers for each in container.attachments)
 
     @once
-    def leaks(self) -> tuple[Leak, ...]:
-        """What belongs to nobody any more. Raises BlockedError, SkippedError."""
+    def leaks(self) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
+        """What belongs to nobody any more, and what could not be judged. Raises BlockedError, SkippedError."""
+        said: list[str] = []
         try:
-            return leaked.leaked(self.inventory, networks=[used.network for used in self.networks])
+            found = leaked.leaked(self.inventory, networks=[used.network for used in self.networks], say=said.append)
+            return found, tuple(said)
         except inventories.InventoryError as error:
             raise BlockedError("state-containers", str(error)) from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from multus_py.attach import locking, record, work
+from multus_py.attach import locking, record, reporting, work
 from multus_py.cni import errors, network
 from multus_py.node import errors as node_errors
 
@@ -22,7 +22,7 @@ def check(request: Request, *, ports: Ports) -> None:
     Raises:
         CNIError: The first thing that is wrong; code 3 when nothing is recorded of the container.
     """
-    reported = work.Reported(work.begin(request, ports=ports))
+    reported = reporting.Reported(work.begin(request, ports=ports))
     container_id = request.call.container_id
     with reported as call, locking.locked(call, container_id) as call:
         attachments = record.load(call, container_id)

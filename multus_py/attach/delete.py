@@ -6,7 +6,7 @@ has what the original does, and 9.2 what its users suffer from).
 
 from __future__ import annotations
 
-from multus_py.attach import locking, perform, record, work
+from multus_py.attach import locking, perform, record, reporting, work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def delete(request: Request, *, ports: Ports) -> None:
     Raises:
         CNIError: A delegate failed, or the state cannot be read or written. The runtime will try again.
     """
-    reported = work.Reported(work.begin(request, ports=ports))
+    reported = reporting.Reported(work.begin(request, ports=ports))
     container_id = request.call.container_id
     with reported as call, locking.locked(call, container_id) as call:
         attachments = record.load(call, container_id)

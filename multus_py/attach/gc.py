@@ -7,7 +7,7 @@ nothing is touched that was not recorded.
 
 from __future__ import annotations
 
-from multus_py.attach import clusters, keeping, networks, perform, stale, work
+from multus_py.attach import clusters, keeping, networks, perform, reporting, stale, work
 from multus_py.attach import plan as planning
 from multus_py.cni import errors, network
 
@@ -25,7 +25,7 @@ def collect(request: Request, *, ports: Ports) -> None:
     Raises:
         CNIError: The list is missing, or some of it failed; the rest was done nevertheless.
     """
-    with work.Reported(work.begin(request, ports=ports)) as call:
+    with reporting.Reported(work.begin(request, ports=ports)) as call:
         valid = call.settings.valid_attachments
         if valid is None:
             raise errors.CNIError(errors.INVALID_CONFIG, "GC needs cni.dev/valid-attachments, the list of what to keep")

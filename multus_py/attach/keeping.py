@@ -16,9 +16,9 @@ class Kept:
         """Start with the runtime's list, which holds for every network: it knows of pods that we do not."""
         self.containers = frozenset(container_id for container_id, _ in valid)
         """The containers that the runtime still has."""
+        self.networks: dict[str, Network] = {}
         self.complete = True
         """Whether all valid attachments are known. If not, no plugin may be told to keep the known ones only."""
-        self.networks: dict[str, Network] = {}
         self._valid = valid
         self._recorded: dict[str, list[Pair]] = {}
 

@@ -37,6 +37,8 @@ class _Choice(value.Value):
     selection: Selection | None = None
     where: str = ""
     """Where the pod asked for it; what messages begin with."""
+    device: Device | None = None
+    """The device that it takes, once that is known."""
 
 
 def make(work: Work, pod: Pod | None, *, finder: Finder, cluster: Cluster | None) -> Plan:
@@ -59,11 +61,8 @@ def make(work: Work, pod: Pod | None, *, finder: Finder, cluster: Cluster | None
     chain = finder.auxiliary_chain()
     if chain is not None:
         choices.append(_Choice(found=chain))
-    devices = _devices(work, choices, cluster, pod)
-    attachments = tuple(
-        _attachment(work, choice, device, index=index)
-        for index, (choice, device) in enumerate(zip(choices, devices, strict=True))
-    )
+    choices = _with_devices(work, choices, cluster, pod)
+    attachments = tuple(_attachment(work, choice, index=index) for index, choice in enumerate(choices))
     try:
         _check_names(attachments)
         return Plan(attachments=attachments, default_routes=_default_routes(attachments))
@@ -148,23 +147,23 @@ def in_reach(settings: Settings, namespace: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((namespace, *settings.global_namespaces)))
 
 
-def _devices(work: Work, choices: list[_Choice], cluster: Cluster | None, pod: Pod | None) -> list[Device | None]:
-    """Return the device of each network, in the order in which they take them."""
+def _with_devices(work: Work, choices: list[_Choice], cluster: Cluster | None, pod: Pod | None) -> list[_Choice]:
+    """Let each network that needs a device take one, in their order."""
     if not any(choice.found.resource or (choice.selection and choice.selection.device_id) for choice in choices):
-        return [None] * len(choices)
+        return choices
     from multus_py.attach.devices import Devices  # 0.2 ms, for pods with a device only
 
-    devices, taken = Devices(work, cluster, pod), []
+    devices, equipped = Devices(work, cluster, pod), []
     for choice in choices:
         try:
-            taken.append(devices.take(choice.found, choice.selection))
+            equipped.append(choice.replace(device=devices.take(choice.found, choice.selection)))
         except errors.CNIError as error:
             raise error.prefixed(choice.where) from error
-    return taken
+    return equipped
 
 
-def _attachment(work: Work, choice: _Choice, device: Device | None, *, index: int) -> Attachment:
-    found, wanted = choice.found, choice.selection
+def _attachment(work: Work, choice: _Choice, *, index: int) -> Attachment:
+    found, wanted, device = choice.found, choice.selection, choice.device
     ifname = (wanted.interface if wanted else "") or (f"net{index}" if index else work.request.call.ifname)
     # The runtime's capability arguments are meant for the cluster network alone (cni-behaviour 14.3.9).
     capability_args = dict(work.settings.runtime_config) if index == 0 else {}
@@ -216,16 +215,16 @@ def _check_names(attachments: tuple[Attachment, ...]) -> None:
 def _default_routes(attachments: tuple[Attachment, ...]) -> tuple[DefaultRoutes, ...]:
     """Return who is to hold the default routes (cni-behaviour 14.4)."""
     asked = [
-        (item.ifname, wanted)
+        (item.ifname, wanted, gateways)
         for item in attachments
-        if (wanted := item.selection) is not None and wanted.gateways is not None
+        if (wanted := item.selection) is not None and (gateways := wanted.gateways) is not None
     ]
     try:
-        selection.check_default_routes([wanted for _, wanted in asked])
+        selection.check_default_routes([wanted for _, wanted, _ in asked])
     except selection.SelectionError as error:
         raise errors.CNIError(errors.INVALID_CONFIG, f"default-route: {error}") from error
     if not asked:
         return ()
     from multus_py.node import routes  # brings netlink, 1 ms
 
-    return tuple(routes.DefaultRoutes(holder=ifname, gateways=wanted.gateways or ()) for ifname, wanted in asked)
+    return tuple(routes.DefaultRoutes(holder=ifname, gateways=gateways) for ifname, _, gateways in asked)

@@ -11,6 +11,8 @@ escaped when asked. Integers stay exact, unlike Go's.
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,6 +158,11 @@ def kind(value: JSONValue) -> str:
     return "null"
 
 
+def sound(text: str) -> str:
+    """Return a text without surrogates: the halves of a pair become the character that they mean, a lone one U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (bool, "a boolean"),  # before int: a bool is one
     ((int, float), "a number"),
@@ -184,7 +191,9 @@ def _located(text: str, start: int) -> JSONError:
     try:
         public_codec()[0](text, start)
     except ValueError as error:
-        return _error_at(text, getattr(error, "pos", start), f"{getattr(error, 'msg', error)}")
+        if (at := getattr(error, "pos", None)) is None:  # it is not the scanner's: int() refuses, against endless work
+            return JSONError(f"a number has more than {sys.get_int_max_str_digits()} digits")
+        return _error_at(text, at, f"{getattr(error, 'msg', error)}")
     return JSONError("invalid JSON")
 
 
@@ -205,11 +214,11 @@ def _is_too_deep(value: JSONValue) -> bool:
 
 def _without_surrogates(value: JSONValue) -> JSONValue:
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return sound(value)
     if isinstance(value, list):
         return [_without_surrogates(item) for item in value]
     if isinstance(value, dict):
-        return {str(_without_surrogates(key)): _without_surrogates(item) for key, item in value.items()}
+        return {sound(key): _without_surrogates(item) for key, item in value.items()}
     return value
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posix
 import time
 
-from multus_py.base import clock, files, value
+from multus_py.base import clock, files, value, wording
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ class Log:
     def _write(self, level: int, message: str) -> None:
         if level > self._options.level:
             return
-        text = " ".join(message.splitlines())
-        line = f"{local_time(self._clock.now())} [{_NAMES[level]}] {text}\n".encode(errors="replace")
+        text = wording.visible(" ".join(message.splitlines()))
+        line = f"{local_time(self._clock.now())} [{_NAMES[level]}] {text}\n".encode()
         try:
             if self._options.stderr:
                 files.write_fd(_STDERR, line)

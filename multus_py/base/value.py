@@ -1,6 +1,6 @@
 """Immutable records: the cold-start stand-in for frozen dataclasses.
 
-`import dataclasses` costs 18 ms of a CNI call that has 10 in all (ARCHITECTURE.md, "The start-up budget"). What is
+`import dataclasses` costs 18 ms of a CNI call that has 10 in all (docs/decisions/002-cold-start-dialect.md). What is
 kept of it: keyword-only construction, defaults, equality, repr, immutability, and full checking by mypy. The unit
 tests hold it against a frozen dataclass with the same fields.
 """

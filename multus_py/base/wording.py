@@ -30,6 +30,11 @@ def quoted(text: str | bytes) -> str:
     return f'"{"".join(map(_escaped, text[:_CUT]))}{dots}"'
 
 
+def visible(text: str) -> str:
+    """Escape what would not be seen, or would steer the terminal of whoever looks: others have chosen parts of it."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else _escaped(each) for each in text)
+
+
 def quoted_list(texts: Iterable[str]) -> str:
     """Quote several texts, as Go's %q does with a slice: ["a" "b"]."""
     return f"[{' '.join(map(quoted, texts))}]"

@@ -178,7 +178,7 @@ class _Builder:
             self._note(event)
             self._put(event, _scalar(event), size=1, anchor=event.anchor)
             return
-        top.key, top.key_line = _text(event), _line(event)
+        top.key, top.key_line = jsontext.sound(event.value), _line(event)
         if top.key in top.value:
             self._twice.append(((*top.path, top.key), top.key_line))
 
@@ -236,27 +236,18 @@ def _scalar(event: events.ScalarEvent) -> JSONValue:
         return _number(yaml.ScalarNode(tag, event.value))
     if tag not in _TEXTS:
         raise YAMLError(f"the tag {tag} is not known", _line(event))
-    return _text(event)
+    return jsontext.sound(event.value)
 
 
 def _number(node: yaml.ScalarNode) -> JSONValue:
     construct = _CONSTRUCTOR.construct_yaml_int if node.tag == _INT else _CONSTRUCTOR.construct_yaml_float
     try:
         number: int | float = construct(node)
-    except ValueError:  # 0b, or thousands of digits
+        str(number)  # hexadecimal digits may be any number; those that it would be written with may not
+    except (ValueError, OverflowError):  # 0b, or thousands of digits
         return str(node.value)
     finite = isinstance(number, int) or abs(number) <= _MAX_FLOAT
     return number if finite and ":" not in node.value else str(node.value)
-
-
-def _text(event: events.ScalarEvent) -> str:
-    """Return the text of a scalar; escapes can name what is no character, and could be neither printed nor sent."""
-    text: str = event.value
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise YAMLError(f"{text[error.start]!a} is no character, but half of one", _line(event)) from None
-    return text
 
 
 def _line(event: events.Event) -> int:

@@ -47,6 +47,13 @@ def register(commands: Commands) -> None:
     options.add_switch(
         parser, "--skip-config-watch", "configure the node once, and again only when its token or CA has changed"
     )
+    _add_places(parser)
+    parsers.add_originals(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say where the daemon listens, where it looks, and where it is."""
     parser.add_argument(
         "--metrics-port",
         type=int,
@@ -90,8 +97,6 @@ def register(commands: Commands) -> None:
         metavar="DIR",
         help="where `multus install` has put the program: removed from there when the daemon's DaemonSet is deleted",
     )
-    parsers.add_originals(parser)
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,6 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
         width = max(len(check.id) for check in checks)
         print("\n".join(f"{check.id:<{width}}  {check.title}" for check in checks))
         return 0
+    if os.geteuid() != 0:
+        print("multus doctor: this is not root: what may not be read will look like a fault", file=sys.stderr)
     shown = {Severity.ERROR, Severity.WARNING, *([] if arguments.quiet else [Severity.OK])}
     found: list[Finding] = []
     with View(_options(arguments)) as view:

@@ -17,7 +17,6 @@ from multus_py.inventory.leaked import leaked
 from multus_py.inventory.node import InventoryError
 
 if TYPE_CHECKING:
-    from multus_py.base.jsontext import JSONObject, JSONValue
     from multus_py.cli.parsers import Commands
     from multus_py.cni.conf import Network
     from multus_py.inventory.model import Leak
@@ -59,29 +58,36 @@ def run(arguments: argparse.Namespace) -> int:
         node = nodes.opened(arguments)
         networks = _networks(node, arguments)
         with screen.waiting("looking for leaks"):
-            found = leaked(node, networks=networks)
+            found = leaked(node, networks=networks, say=_warn)
         if arguments.dry_run or not found:
-            _show(found, (), arguments.output)
+            _show(found, arguments.output)
             return 0
-        if not arguments.yes:
-            _show(found, (), "table")
-            if not _agreed(len(found)):
-                return 1
+        if not (arguments.yes or _agreed(found, arguments.output)):
+            return 1
         outcomes = _reclaim(node, found, networks, silent=arguments.output != "table")
     except InventoryError as error:
-        print(f"multus gc: {error}", file=sys.stderr)
+        _warn(str(error))
         return 1
     if arguments.output != "table":
-        _show((), outcomes, arguments.output)
+        sys.stdout.write(screen.document(list(map(documents.outcome, outcomes)), arguments.output))
     return int(not all(outcome.done for outcome in outcomes))
 
 
-def _agreed(count: int) -> bool:
-    """Ask."""
-    if not sys.stdin.isatty():
-        print("multus gc: nothing was done: this is no terminal, and --yes was not given", file=sys.stderr)
+def _warn(text: str) -> None:
+    print(f"multus gc: {text}", file=sys.stderr)
+
+
+def _agreed(found: Sequence[Leak], output: str) -> bool:
+    """Show it, and ask."""
+    if output != "table" or not sys.stdin.isatty():
+        _warn("nothing was done: --yes was not given, and only a person at a terminal is asked")
         return False
-    answer = input(f"Take back {count} of these? [y/N] ")
+    _show(found, output)
+    try:
+        answer = input(f"Take back {len(found)} of these? [y/N] ")
+    except EOFError:  # Ctrl-D
+        answer = ""
+        print()
     return answer.strip().lower() in {"y", "yes"}
 
 
@@ -95,10 +101,9 @@ def _networks(node: Node, arguments: argparse.Namespace) -> list[Network]:
         with screen.waiting("asking the cluster for its NADs"):
             nads += definitions.listed(settings)
     except definitions.UnknownError as error:
-        print(
-            f"multus gc: addresses of networks that no pod of this node has are not looked at, since the cluster's "
-            f"NADs cannot be listed: {error}",
-            file=sys.stderr,
+        _warn(
+            "addresses of networks that no pod of this node has are not looked at, since the cluster's NADs cannot be "
+            f"listed: {error}"
         )
     return definitions.networks(nads, settings)
 
@@ -111,8 +116,8 @@ def _reclaim(node: Node, found: Sequence[Leak], networks: Sequence[Network], *, 
             outcomes.append(reclaiming.reclaim(node, leak))
             if not silent:
                 _say(outcomes[-1])
-        tried = {outcome.leak.paths for outcome in outcomes}
-        found = [leak for leak in leaked(node, networks=networks) if leak.paths not in tried]
+        tried = {outcome.leak.path for outcome in outcomes}
+        found = [leak for leak in leaked(node, networks=networks) if leak.path not in tried]
         if not found:
             break
     return outcomes
@@ -123,13 +128,11 @@ def _say(outcome: Outcome) -> None:
     screen.lines([(sign, (f"  {outcome.leak.subject}: {outcome.said}", ""))])
 
 
-def _show(found: Sequence[Leak], outcomes: Sequence[Outcome], output: str) -> None:
-    if output == "table":
+def _show(found: Sequence[Leak], output: str) -> None:
+    if output != "table":
+        sys.stdout.write(screen.document(list(map(documents.leak, found)), output))
+    elif found:
         rows = ((leak.kind.value, leak.subject, " ".join(leak.holds), leak.reason) for leak in found)
-        screen.table(("KIND", "LEAK", "HOLDS", "WHY"), rows) if found else print("nothing has leaked")
-        return
-    documented: list[JSONValue] = [documents.leak(leak) for leak in found]
-    for outcome in outcomes:
-        shown: JSONObject = {**documents.leak(outcome.leak), "reclaimed": outcome.done, "result": outcome.said}
-        documented.append(shown)
-    sys.stdout.write(screen.document(documented, output))
+        screen.table(("KIND", "LEAK", "HOLDS", "WHY"), rows)
+    else:
+        print("nothing has leaked")

@@ -45,27 +45,41 @@ def register(commands: Commands) -> None:
 def _demo(_options: argparse.Namespace) -> int:
     from multus_py.lab import demo
 
-    return demo.main()
+    return demo.main() if _is_root("demo") else 1
 
 
 def _shell(options: argparse.Namespace) -> int:
-    from multus_py.lab import manifests, shell
+    from multus_py.lab import failures, shell
 
+    if not _is_root("shell"):
+        return 1
     try:
         return shell.main(options.command, objects=options.apply)
-    except manifests.ManifestError as error:
-        print(f"multus lab shell: {error}", file=sys.stderr)
+    except failures.FAILURES as error:
+        print(f"multus lab shell: {failures.explained(error)}", file=sys.stderr)
         return 1
+
+
+def _is_root(command: str) -> bool:
+    if os.geteuid() == 0:
+        return True
+    print(f"multus lab {command}: makes network namespaces, so it must be root", file=sys.stderr)
+    return False
 
 
 def _apply(options: argparse.Namespace) -> int:
     from multus_py.cluster.errors import ClusterError
-    from multus_py.lab import applying, manifests
+    from multus_py.cluster.http import ProtocolError
+    from multus_py.lab import applying, failures
 
+    kubeconfig = os.environ.get("KUBECONFIG")
+    if not kubeconfig:
+        print("multus lab apply: KUBECONFIG is not set: type this in a `multus lab shell`", file=sys.stderr)
+        return 1
     try:
-        for done in applying.apply(options.files, Path(os.environ.get("KUBECONFIG", ""))):
+        for done in applying.apply(options.files, Path(kubeconfig)):
             print(done)
-    except (applying.ApplyError, manifests.ManifestError, ClusterError, OSError) as error:
+    except (applying.ApplyError, ClusterError, ProtocolError, *failures.FAILURES) as error:
         print(f"multus lab apply: {error}", file=sys.stderr)
         return 1
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 
@@ -40,20 +41,43 @@ def main(arguments: list[str], *, called: str = "multus") -> int:
         arguments: The command and its options.
         called: The name that the program was started by.
     """
-    for command in _ORIGINALS.get(called, ((),)):
-        words = [*command, *arguments]
-        options = suggestions.parse(parser(*(word for word in words[:1] if word in _COMMANDS)), words)
+    _prepare_streams()
+    try:
         try:
-            status: int = options.run(options)
+            return _run([[*command, *arguments] for command in _ORIGINALS.get(called, ((),))])
+        finally:
             sys.stdout.flush()
-        except BrokenPipeError:  # whoever read what we print has seen enough: `multus show pods | head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except OSError as error:
+        # Python would try once more to write what could not be written, and print a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):  # whoever read what we print has seen enough: `multus show pods | head`
             return _PIPE_CLOSED
-        except KeyboardInterrupt:
-            return _INTERRUPTED
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"multus: {where}{error.strerror or error}", file=sys.stderr)
+        return 1
+
+
+def _run(command_lines: list[list[str]]) -> int:
+    """Run commands one after the other, up to the first that fails; return its status."""
+    for words in command_lines:
+        options = suggestions.parse(parser(*(word for word in words[:1] if word in _COMMANDS)), words)
+        status: int = options.run(options)
+        sys.stdout.flush()
         if status:
             return status
     return 0
+
+
+def _prepare_streams() -> None:
+    """Let all standard streams be there, and UTF-8 whatever the locale: documents are, and names may be anything."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - it stays open
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace" if mode == "w" else None)
 
 
 def parser(*names: str) -> parsers.Parser:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONValue
 
 _UNLIMITED = 10_000
-"""Characters in a line that is no terminal's: programs that read a table want its lines whole."""
+"""Characters in a line of a table: as kubectl's, its lines are whole, and a narrow terminal wraps them."""
 
 
 def document(value: JSONValue, form: str) -> str:
@@ -54,7 +54,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], file: IO[str] 
 
     shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for heading in headings:
-        shown.add_column(heading, overflow="fold")
+        shown.add_column(heading)
     for row in rows:
         shown.add_row(*(Text(_printable(cell) or "-") for cell in row))
     _print(shown, file)
@@ -67,13 +67,14 @@ def pairs(facts: Iterable[tuple[str, str]], file: IO[str] | None = None) -> None
 
     shown = Table.grid(padding=(0, 2, 0, 0))
     for name, value in facts:
-        shown.add_row(Text(name, style="bold"), Text(_printable(value), overflow="fold"))
+        shown.add_row(Text(name, style="bold"), Text(_printable(value)))
     _print(shown, file)
 
 
 def _print(shown: Table, file: IO[str] | None) -> None:
     """Print without the blanks that fill the last column."""
     out = _console(file)
+    out.width = _UNLIMITED
     with out.capture() as captured:
         out.print(shown)
     lines = captured.get().splitlines()
@@ -91,8 +92,7 @@ def _console(file: IO[str] | None = None) -> Console:
     """Return what prints to a file, by default the standard output."""
     from rich.console import Console
 
-    file = file or sys.stdout
-    return Console(file=file, highlight=False, width=None if file.isatty() else _UNLIMITED)
+    return Console(file=file or sys.stdout, highlight=False)
 
 
 def _printable(text: str, kept: str = "\n") -> str:

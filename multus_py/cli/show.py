@@ -18,7 +18,6 @@ from multus_py.inventory.node import InventoryError
 if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject, JSONValue
     from multus_py.cli.parsers import Commands
-    from multus_py.findings.finding import Finding
     from multus_py.inventory.model import Attachment, Container
 
 _FORMS = ("table", "json", "yaml", "svg", "mermaid")
@@ -82,52 +81,44 @@ def _container(arguments: argparse.Namespace) -> int:
 
 
 def _show(arguments: argparse.Namespace, wanted: Callable[[Container], bool], what: str, *, one: bool = False) -> int:
-    findings: tuple[Finding, ...] | None = None
     try:
         node = nodes.opened(arguments)
-        containers = [each for each in attached.attached(node) if wanted(each)]
+        containers = tuple(each for each in attached.attached(node) if wanted(each))
         if one and not containers:
             raise InventoryError(f"nothing is recorded of {what} in {node.places.state}")
         if arguments.live:
             with screen.waiting("looking into the network namespaces"):
-                findings = live.live(node, containers)
+                containers = live.compared(node, containers)
     except InventoryError as error:
         print(f"multus show: {error}", file=sys.stderr)
         return 1
     if arguments.output in _DRAWINGS:
         where = os.environ.get("MULTUS_NODE_NAME") or platform.node()
         title = f"{containers[0].subject if one else 'Pods'} on {where}"
-        sys.stdout.write(_DRAWINGS[arguments.output](picture.picture(title, containers, findings or ())))
+        sys.stdout.write(_DRAWINGS[arguments.output](picture.picture(title, containers)))
     elif arguments.output != "table":
-        shown: list[JSONValue] = [documents.container(each, _of(each, findings)) for each in containers]
+        shown: list[JSONValue] = [documents.container(each, compared=arguments.live) for each in containers]
         sys.stdout.write(screen.document(shown, arguments.output))
     else:
-        _print(containers, findings, detailed=one)
-    return exit_status(findings or ())
+        _print(containers, detailed=one)
+    return exit_status([finding for each in containers for finding in each.findings])
 
 
-def _of(container: Container, findings: Sequence[Finding] | None) -> list[Finding] | None:
-    """Return what was found of one container."""
-    if findings is None:
-        return None
-    subjects = {live.subject(container, each) for each in container.attachments}
-    return [finding for finding in findings if finding.subject in subjects]
-
-
-def _print(containers: Sequence[Container], findings: Sequence[Finding] | None, *, detailed: bool) -> None:
+def _print(containers: Sequence[Container], *, detailed: bool) -> None:
     if detailed:
         for container in containers:
             screen.pairs(_facts(container))
     if not containers:
         print("nothing is attached on this node")
         return
-    screen.table(_COLUMNS, [row for container in containers for row in _rows(container, findings)])
+    screen.table(_COLUMNS, [row for container in containers for row in _rows(container)])
+    findings = [finding for container in containers for finding in container.findings]
     if findings:
         print()
         screen.lines(rendering.text(findings))
 
 
-def _rows(container: Container, findings: Sequence[Finding] | None) -> Iterator[tuple[str, ...]]:
+def _rows(container: Container) -> Iterator[tuple[str, ...]]:
     for each in container.attachments:
         yield (
             container.subject,
@@ -137,17 +128,16 @@ def _rows(container: Container, findings: Sequence[Finding] | None) -> Iterator[
             each.master,
             " ".join(each.addresses),
             each.mac,
-            _state(container, each, findings),
+            _state(each),
         )
     if not container.attachments:
         yield (container.subject, "", "", "", "", "", "", "unreadable")
 
 
-def _state(container: Container, attachment: Attachment, findings: Sequence[Finding] | None) -> str:
-    if findings is None:
+def _state(attachment: Attachment) -> str:
+    if attachment.findings is None:
         return "attached" if attachment.completed else "incomplete"
-    subject = live.subject(container, attachment)
-    return ",".join(dict.fromkeys(each.id for each in findings if each.subject == subject)) or "ok"
+    return ",".join(dict.fromkeys(each.id for each in attachment.findings)) or "ok"
 
 
 def _facts(container: Container) -> Iterator[tuple[str, str]]:
@@ -184,11 +174,11 @@ def _networks(arguments: argparse.Namespace) -> int:
 
 
 def _summary(name: str, attachments: Sequence[Attachment]) -> JSONObject:
-    """Return what a network is, as its latest attachment has it, and how much it is used."""
+    """Return what a network is, in all ways that attachments have it, and how much it is used."""
     return {
         "name": name,
-        "plugins": "+".join(attachments[-1].plugins),
-        "master": attachments[-1].master,
+        "plugins": ",".join(dict.fromkeys("+".join(each.plugins) for each in attachments)),
+        "master": ",".join(dict.fromkeys(each.master for each in attachments)),
         "attachments": len(attachments),
         "ips": sum(len(each.addresses) for each in attachments),
     }

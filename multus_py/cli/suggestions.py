@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from collections.abc import Iterable
 from typing import NoReturn
 
+from multus_py.base import spelling
 from multus_py.cli.parsers import Parser
 
 
@@ -41,5 +41,5 @@ def _descend(parser: Parser, arguments: list[str]) -> Parser:
 
 
 def _refuse(parser: Parser, problem: str, word: str, known: Iterable[str]) -> NoReturn:
-    meant = difflib.get_close_matches(word, list(known), n=1)
-    parser.error(f"{problem}{f' (did you mean {meant[0]}?)' if meant else ''}")
+    meant = spelling.closest(word, known)
+    parser.error(f"{problem}{f' (did you mean {meant}?)' if meant else ''}")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from multus_py.base.clock import Deadline, SystemClock
 from multus_py.cli import parsers
-from multus_py.hostconfig import options, reconcile
+from multus_py.hostconfig import options
+from multus_py.hostconfig import removal as restoration
 from multus_py.hostconfig.errors import HostConfigError
 from multus_py.install import removal
 from multus_py.install.errors import InstallError
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from multus_py.cli.parsers import Commands
 
+_AT_ONCE = 0.001
+"""Seconds: a deadline of none would be no deadline."""
 _FIELDS = ("cni_conf_dir", "autoconfig_dir", "multus_conf_file", "rename_conf_file", "skip_kubeconfig")
 
 
@@ -51,9 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         chosen = parsers.options_of(arguments)
         if chosen is not None:
-            for path in reconcile.remove(chosen):
+            for path in restoration.remove(chosen):
                 print(f"{'restored' if path.exists() else 'removed'} {path}")
-        _uninstall(arguments.cni_bin_dir, Deadline(SystemClock(), arguments.wait))
+        _uninstall(arguments.cni_bin_dir, Deadline(SystemClock(), max(arguments.wait, _AT_ONCE)))
     except (InstallError, HostConfigError) as error:
         print(f"multus uninstall: {error}", file=sys.stderr)
         return 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
                 contents,
                 namespace=arguments.namespace,
                 cluster=cluster,
-                on_node=lambda name: _is_on_node(arguments.conf_dir, name),
+                on_node=partial(_is_on_node, arguments.conf_dir) if arguments.conf_dir.is_dir() else None,
             )
     finally:
         if cluster is not None:
@@ -76,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _read(names: Sequence[str]) -> tuple[list[tuple[str, bytes]], list[Finding]]:
     contents, findings = [], []
-    for file in (file for name in names for file in _expanded(name)):
+    for file in dict.fromkeys(file for name in names for file in _expanded(name)):
         try:
             contents.append((file, _content(file)))
         except OSError as error:
@@ -85,7 +86,7 @@ def _read(names: Sequence[str]) -> tuple[list[tuple[str, bytes]], list[Finding]]
                     id="unreadable-file",
                     severity=Severity.ERROR,
                     problem=f"cannot be read: {error.strerror}",
-                    remedy="Correct the name, or the permissions.",
+                    remedy="Correct the name, or the permissions; of a directory, only the files right in it are read.",
                     file=file,
                 )
             )
@@ -103,11 +104,14 @@ def _content(file: str) -> bytes:
 
 
 def _expanded(name: str) -> list[str]:
-    """Return the files that a name stands for: in a directory, those that may be manifests or configurations."""
+    """Return the files that a name stands for: in a directory, those that may be manifests or configurations.
+
+    A directory without any stands for itself, which cannot be read: nobody is to be told that nothing is wrong there.
+    """
     suffixes = {".yaml", ".yml", ".json", ".conf", ".conflist"}
     if name == "-" or not Path(name).is_dir():
         return [name]
-    return sorted(str(path) for path in Path(name).iterdir() if path.suffix in suffixes and path.is_file())
+    return sorted(str(path) for path in Path(name).iterdir() if path.suffix in suffixes and path.is_file()) or [name]
 
 
 def _cluster(kubeconfig: Path | None) -> tuple[Cluster | None, list[Finding]]:

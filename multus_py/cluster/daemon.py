@@ -72,7 +72,7 @@ class Daemon:
         """Return a pod, and remember the NADs that come with it. Raises NotFoundError, NoAnswerError."""
         if not name:
             raise NoAnswerError("it is not asked for a pod without a name")
-        found = self._resolve(namespace, name, uid, self._wanted)
+        found, _ = self._resolve(namespace, name, uid, self._wanted)
         if found is None:
             raise errors.NotFoundError(f'there is no pod "{name}" in namespace "{namespace}" ({self._path})')
         try:
@@ -133,9 +133,13 @@ class Daemon:
         )
         self._exchange(told.document(), is_answered=False)
 
-    def greet(self) -> None:
-        """Ask for nothing, to see that the daemon answers in words that are understood. Raises NoAnswerError."""
-        self._resolve("", "", "", ())
+    def greet(self) -> str:
+        """Ask for nothing, to see that the daemon answers in words that are understood; return its program's version.
+
+        Raises:
+            NoAnswerError: It does not. (A version that is not said is empty: daemons once did not.)
+        """
+        return wire.program(self._resolve("", "", "", ())[1])
 
     def close(self) -> None:
         """Hang up."""
@@ -143,8 +147,10 @@ class Daemon:
             self._stream.close()
             self._stream = None
 
-    def _resolve(self, namespace: str, name: str, uid: str, nads: tuple[tuple[str, str], ...]) -> JSONObject | None:
-        """Ask for a pod and NADs; return the pod's document. Raises ClusterError."""
+    def _resolve(
+        self, namespace: str, name: str, uid: str, nads: tuple[tuple[str, str], ...]
+    ) -> tuple[JSONObject | None, Fields]:
+        """Ask for a pod and NADs; return the pod's document, and the whole answer. Raises ClusterError."""
         wanted = wire.Resolve(
             namespace=namespace, name=name, uid=uid, multus_namespace=self._multus_namespace, nads=nads
         )
@@ -154,7 +160,7 @@ class Daemon:
         except frames.WireError as error:
             raise NoAnswerError(str(error)) from error
         self._nads.update(resolved.nads)
-        return resolved.pod
+        return resolved.pod, answer
 
     def _nad(self, namespace: str, name: str) -> Nad | errors.NotFoundError:
         found = self._nads.get((namespace, name), _NOT_SAID)

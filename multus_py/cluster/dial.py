@@ -11,10 +11,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from multus_py.base.clock import Clock, Deadline
     from multus_py.cluster.credentials import Credential
-    from multus_py.cluster.http import Stream
+    from multus_py.cluster.http import Response, Stream
     from multus_py.cluster.kubeconfig import Access
     from multus_py.cluster.sockets import Socket
     from multus_py.cluster.url import URL
+
+_HIDDEN = "(our token)"
 
 
 class Dialer:
@@ -91,6 +93,13 @@ class Dialer:
         if media_type:
             headers["Content-Type"] = media_type
         return http.compose(method, target, headers, body)
+
+    def heard(self, answer: Response) -> Response:
+        """Return an answer without our token in it: who refuses a request may quote it, and so would our messages."""
+        if not self._token or answer.status < 300:
+            return answer
+        body = answer.body.replace(self._token.encode(), _HIDDEN.encode())
+        return answer.replace(reason=answer.reason.replace(self._token, _HIDDEN), body=body)
 
 
 def _tunnel(socket: Socket, proxy: URL, server: URL, deadline: Deadline) -> None:

@@ -163,7 +163,8 @@ class Direct:
             try:
                 session = self._open(deadline)
                 messages = [session.message(one) for one in wanted[:_AHEAD]]
-                answers = session.connection.request_several(messages, self._patience(deadline))
+                several = session.connection.request_several(messages, self._patience(deadline))
+                answers = [session.dialer.heard(each) for each in several]
             except (errors.ClusterError, OSError, ValueError, http.ProtocolError):
                 pass
         for one, answer in zip(wanted, answers, strict=False):
@@ -223,7 +224,7 @@ class Direct:
 
     def _send(self, wanted: Operation, deadline: Deadline) -> Response:
         session = self._open(deadline)
-        response = session.connection.request(session.message(wanted), self._patience(deadline))
+        response = session.dialer.heard(session.connection.request(session.message(wanted), self._patience(deadline)))
         self._note(wanted, response)
         return response
 
@@ -255,15 +256,15 @@ class _Session:
 
     def __init__(self, access: Access, credential: Credential, clock: Clock) -> None:
         """Prepare; nothing is connected yet. Raises ConfigError."""
-        self._dialer = dial.Dialer(access, credential, clock=clock)
-        self.connection = http.Connection(self._dialer)
+        self.dialer = dial.Dialer(access, credential, clock=clock)
+        self.connection = http.Connection(self.dialer)
 
     def message(self, wanted: Operation) -> bytes:
         """Write an operation as a request. Raises ValueError, ProtocolError: it cannot be one."""
         if wanted.body is None:
-            return self._dialer.message(wanted.method, wanted.path)
+            return self.dialer.message(wanted.method, wanted.path)
         body = jsontext.dumps(wanted.body).encode()
-        return self._dialer.message(wanted.method, wanted.path, media_type=wanted.media_type, body=body)
+        return self.dialer.message(wanted.method, wanted.path, media_type=wanted.media_type, body=body)
 
 
 def _pause(attempts: int) -> float:

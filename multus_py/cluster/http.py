@@ -259,12 +259,9 @@ def _has_length(response: Response) -> bool:
 
 def read_body(reader: Reader, head: Response) -> bytes:
     """Read the body that follows a head. Raises ProtocolError, OSError."""
-    coding = head.headers.get("transfer-encoding", "").lower()
     if head.status in {204, 304}:
         return b""
-    if coding:
-        if coding != "chunked" or "content-length" in head.headers:  # both: a smuggler at work, or a broken proxy
-            raise ProtocolError("the server frames its answer in a way that cannot be read")
+    if _is_chunked(head):
         return _read_chunks(reader)
     if not _has_length(head):
         return reader.rest(_MAX_BODY)
@@ -297,11 +294,21 @@ def read_lines(reader: Reader, head: Response) -> Iterator[bytes]:
 
 def _parts(reader: Reader, head: Response) -> Iterator[bytes]:
     """Read a body as the server sends it, part by part."""
-    if head.headers.get("transfer-encoding", "").lower() != "chunked":
+    if not _is_chunked(head):
         yield read_body(reader, head)
         return
     while chunk := _read_chunk(reader):
         yield chunk
+
+
+def _is_chunked(head: Response) -> bool:
+    """Tell whether a body comes in chunks. Raises ProtocolError: it is framed in a way that we do not know."""
+    coding = head.headers.get("transfer-encoding")
+    if coding is None:
+        return False
+    if coding.lower() != "chunked" or "content-length" in head.headers:  # both: a smuggler at work, or a broken proxy
+        raise ProtocolError("the server frames its answer in a way that cannot be read")
+    return True
 
 
 def _read_chunks(reader: Reader) -> bytes:

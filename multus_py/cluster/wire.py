@@ -7,7 +7,8 @@ socket 0600), beside which the Go daemon's `multus.sock` may stand. Both ends lo
 Messages go in `frames`. Every request has "ask"; optional keys may be absent or null.
 
     {"v": 1, "ask": "resolve", "namespace", "name", "uid", "multusNamespace", "nads": [[namespace, name], ...]}
-        {"v": 1, "pod": {...} or null, "nads": [[namespace, name, {...} or null or {"error": {...}}], ...]}
+        {"v": 1, "pod": {...} or null, "nads": [[namespace, name, {...} or null or {"error": {...}}], ...],
+         "program": the daemon's version}
     {"v": 1, "ask": "devices", "namespace", "name", "uid"}
         {"v": 1, "claimed": {resource: [id, ...], ...}, "kubelet": the same or null, "passedOver": [reason, ...]}
     {"v": 1, "ask": "status", "namespace", "name", "uid", "annotations": {...}}
@@ -41,6 +42,7 @@ appends a byte to the file `fallbacks` in the daemon's directory, if the daemon 
 
 from __future__ import annotations
 
+import multus_py
 from multus_py.base import fields, value
 from multus_py.cluster import errors, frames, port
 from multus_py.cluster.port import Event, Phase, PodDevices, Report
@@ -152,7 +154,7 @@ class Resolved(value.Value):
         rows: list[JSONValue] = []
         for (namespace, name), found in self.nads.items():
             rows.append([namespace, name, found.part() if isinstance(found, Failure) else found])
-        return {"v": frames.VERSION, "pod": self.pod, "nads": rows}
+        return {"v": frames.VERSION, "pod": self.pod, "nads": rows, "program": multus_py.VERSION}
 
     @classmethod
     def read(cls, message: Fields) -> Self:
@@ -167,6 +169,12 @@ class Resolved(value.Value):
             return cls(pod=message.object("pod"), nads=nads)
         except fields.FieldError as error:
             raise frames.WireError(f"no message: {error}") from error
+
+
+def program(message: Fields) -> str:
+    """Return which version of the program answers; empty when it does not say."""
+    said = message.raw("program")
+    return said if isinstance(said, str) else ""
 
 
 class GetDevices(value.Value):

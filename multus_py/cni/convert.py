@@ -80,11 +80,12 @@ def _current_to_versioned(result: Result) -> Result:
     return result.replace(interfaces=tuple(plain))  # version_of has the rest
 
 
-# From BY_FAMILY to VERSIONED there is nothing to do: the addresses know their version.
+# From BY_FAMILY to VERSIONED there is nothing to do: the addresses know their version. From CURRENT to BY_FAMILY what
+# CURRENT alone can say is said of interfaces, which BY_FAMILY has not.
 _STEPS: dict[tuple[int, int], tuple[Callable[[Result], Result], ...]] = {
     (BY_FAMILY, CURRENT): (_versioned_to_current,),
     (VERSIONED, BY_FAMILY): (_versioned_to_by_family,),
     (VERSIONED, CURRENT): (_versioned_to_current,),
     (CURRENT, VERSIONED): (_current_to_versioned,),
-    (CURRENT, BY_FAMILY): (_current_to_versioned, _versioned_to_by_family),
+    (CURRENT, BY_FAMILY): (_versioned_to_by_family,),
 }

@@ -111,7 +111,7 @@ class Collection:
                     self._listing = dialer, http.Connection(dialer)
                 dialer, connection = self._listing
                 message = dialer.message("GET", self._path(query), accept=self._accept("List"))
-                found = _page(self._judged("list", connection.request(message, deadline)))
+                found = _page(self._judged("list", dialer.heard(connection.request(message, deadline))))
                 return found
         finally:
             if self._listing is not None and not (found and found.token):
@@ -135,8 +135,8 @@ class Collection:
                 stream.send(dialer.message("GET", self._path(query), accept=self._accept("")), deadline)
                 head = http.read_head(reader)
                 if head.status != 200:
-                    self._judged("watch", head.replace(body=http.read_body(reader, head)))
-                    raise errors.ClusterError(f"{head.status} {head.reason} instead of a watch")
+                    self._judged("watch", dialer.heard(head.replace(body=http.read_body(reader, head))))
+                    raise errors.ClusterError(f"{head.status} {dialer.heard(head).reason} instead of a watch")
             except BaseException:
                 stream.close()
                 raise

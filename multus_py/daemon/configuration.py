@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from multus_py.hostconfig import reconcile
+from multus_py.hostconfig import reconcile, removal
 from multus_py.hostconfig.errors import HostConfigError
 
 if TYPE_CHECKING:
@@ -91,4 +91,4 @@ class Configuration:
         Raises:
             HostConfigError: Something could not be removed.
         """
-        return reconcile.remove(self._options) if restoring or self._options.cleanup_config_on_exit else ()
+        return removal.remove(self._options) if restoring or self._options.cleanup_config_on_exit else ()

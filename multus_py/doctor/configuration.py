@@ -51,19 +51,19 @@ class Configuration:
             ) from error
 
 
-def names(directory: Path) -> tuple[str, ...]:
+def names(root: Root, directory: PurePosixPath) -> tuple[str, ...]:
     """Return the names of the files that a runtime looks at, in its order.
 
     Raises:
         BlockedError: The directory cannot be listed.
     """
-    return tuple(name for name in everything(directory) if name.endswith(primary.EXTENSIONS))
+    return tuple(name for name in everything(root, directory) if name.endswith(primary.EXTENSIONS))
 
 
-def everything(directory: Path) -> tuple[str, ...]:
+def everything(root: Root, directory: PurePosixPath) -> tuple[str, ...]:
     """Return the names of all files of a directory, sorted. Raises BlockedError."""
     try:
-        return tuple(sorted(path.name for path in directory.iterdir() if not path.is_dir()))
+        return tuple(sorted(path.name for path in root(directory).iterdir() if not path.is_dir()))
     except OSError as error:
         raise BlockedError(
             "config-present",
@@ -79,7 +79,7 @@ def find(root: Root, directory: PurePosixPath) -> Configuration:
     Raises:
         BlockedError: There is none, or it is broken.
     """
-    there = everything(root(directory))
+    there = everything(root, directory)
     in_place = [name for name in there if name.endswith(primary.EXTENSIONS)]
     hidden = [name for name in there if original(name)]
     for name in (*in_place, *hidden):

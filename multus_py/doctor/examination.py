@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from multus_py.doctor.check import BlockedError, SkippedError
@@ -31,14 +32,28 @@ def examine(
     A check that does not come back is left behind in its thread, which ends with the process: a file system that
     hangs, say, cannot be interrupted.
     """
+    told = _Told()
     for check in checks:
         answer: queue.SimpleQueue[list[Finding]] = queue.SimpleQueue()
-        threading.Thread(target=_answer, args=(check, view, answer), name=check.id, daemon=True).start()
-        yield from _wait(check, answer, progress, quiet)
+        threading.Thread(target=_answer, args=(check, view, told, answer), name=check.id, daemon=True).start()
+        found = _wait(check, answer, progress, quiet)
+        if all(finding.severity is Severity.OK for finding in found):
+            told.passed.add(check.id)
+        yield from found
 
 
-def _answer(check: Check, view: View, answer: queue.SimpleQueue[list[Finding]]) -> None:
-    answer.put(_outcome(check, view))
+@dataclass(kw_only=True)
+class _Told:
+    """What has been said, so that a cause is reported, and once."""
+
+    passed: set[str] = field(default_factory=set)
+    """Checks that have found nothing."""
+    instead: dict[str, str] = field(default_factory=dict)
+    """By such a check, the one that reports what it did not meet with."""
+
+
+def _answer(check: Check, view: View, told: _Told, answer: queue.SimpleQueue[list[Finding]]) -> None:
+    answer.put(_outcome(check, view, told))
 
 
 def _wait(check: Check, answer: queue.SimpleQueue[list[Finding]], progress: Progress, quiet: float) -> list[Finding]:
@@ -56,7 +71,7 @@ def _wait(check: Check, answer: queue.SimpleQueue[list[Finding]], progress: Prog
         return [_stamped(check, Severity.ERROR, problem, remedy)]
 
 
-def _outcome(check: Check, view: View) -> list[Finding]:
+def _outcome(check: Check, view: View, told: _Told) -> list[Finding]:
     """Return what a check says, or what became of it."""
     found: list[Finding] = []
     try:
@@ -64,7 +79,7 @@ def _outcome(check: Check, view: View) -> list[Finding]:
     except SkippedError as reason:
         found.append(_stamped(check, Severity.NOTE, f"skipped: {reason}"))
     except BlockedError as blocked:
-        found.append(_blocked(check, blocked))
+        found.append(_blocked(check, blocked, told))
     except Exception as failure:  # noqa: BLE001 - whatever is wrong with one check, the others are wanted all the same
         problem = f"the check itself failed: {type(failure).__name__}: {failure}"
         remedy = "What it looks at may be damaged in a way that nobody thought of: please report this."
@@ -73,11 +88,14 @@ def _outcome(check: Check, view: View) -> list[Finding]:
     return wrong or [_stamped(check, Severity.OK, "; ".join(finding.problem for finding in found) or check.title)]
 
 
-def _blocked(check: Check, blocked: BlockedError) -> Finding:
-    """Report what is the check's own business; refer to the check whose it is otherwise."""
-    if blocked.check == check.id:
+def _blocked(check: Check, blocked: BlockedError, told: _Told) -> Finding:
+    """Report what is the check's own business, or what the one has missed whose it is; refer to that one otherwise."""
+    if blocked.check in told.passed:
+        told.instead.setdefault(blocked.check, check.id)
+    whose = told.instead.get(blocked.check, blocked.check)
+    if whose == check.id:
         return _stamped(check, Severity.ERROR, blocked.problem, blocked.remedy, file=blocked.file)
-    return _stamped(check, Severity.NOTE, f"skipped: {blocked.problem} (see {blocked.check})")
+    return _stamped(check, Severity.NOTE, f"skipped: {blocked.problem} (see {whose})")
 
 
 def _stamped(check: Check, severity: Severity, problem: str, remedy: str = "", *, file: str = "") -> Finding:

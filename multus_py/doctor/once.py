@@ -1,4 +1,7 @@
-"""A property that is worked out once, with what it raises: a server that does not answer is waited for once."""
+"""A property that is worked out once, with what it raises: a server that does not answer is waited for once.
+
+While one thread works it out, no other one begins: it would hang as the first one does.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,12 @@ class once(Generic[Owner, T]):  # noqa: N801 - used like property
             return self
         outcomes: dict[str, tuple[T | None, Exception | None]] = owner.__dict__.setdefault("_once", {})
         if self._name not in outcomes:
-            outcomes[self._name] = self._outcome(owner)
+            outcomes[self._name] = (None, SkippedError("a check that was left behind still waits for it"))
+            try:
+                outcomes[self._name] = self._outcome(owner)
+            except BaseException:
+                del outcomes[self._name]
+                raise
         value, failure = outcomes[self._name]
         if failure is not None:
             raise failure.with_traceback(None)

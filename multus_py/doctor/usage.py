@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _RUNNING = "Running"
 _OVER = ("Succeeded", "Failed")
-_FLANNEL = "bridge"  # what flannel runs when its configuration names nothing else
+_FLANNEL = {"delegate": "bridge", "ipam": "host-local"}
+"""What flannel runs where its configuration names nothing else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,10 +157,9 @@ def _wanted(view: View) -> set[str]:
 
 def _types(plugin: conf.Plugin) -> Iterator[str]:
     yield plugin.type
-    ipam = plugin.raw.get("ipam")
-    inner = plugin.raw.get("delegate")
-    for section in (ipam, inner):
+    for key, flannels in _FLANNEL.items():
+        section = plugin.raw.get(key)
         if isinstance(section, dict) and section.get("type"):
             yield str(section["type"])
-    if plugin.type == "flannel" and not (isinstance(inner, dict) and inner.get("type")):
-        yield _FLANNEL
+        elif plugin.type == "flannel":
+            yield flannels

@@ -7,8 +7,11 @@ SkippedError where it need not be there.
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
-from collections.abc import Mapping
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Self
 
@@ -17,7 +20,7 @@ from multus_py.base import clock as clocks
 from multus_py.base import log, process
 from multus_py.base.clock import Deadline, SystemClock
 from multus_py.cluster import credentials, errors, http, kubeconfig, operation
-from multus_py.doctor import configuration, usage
+from multus_py.doctor import certificates, configuration, usage
 from multus_py.doctor.check import BlockedError, SkippedError
 from multus_py.doctor.once import once
 from multus_py.doctor.root import Root
@@ -43,6 +46,11 @@ if TYPE_CHECKING:
 
 NADS_PATH = "/apis/k8s.cni.cncf.io/v1"
 _BUSY, _BROKEN = 429, 500
+_NEW_CERTIFICATE = (
+    "Put another certificate into the kubeconfig, or let `multus daemon` write one with a token, which it replaces in "
+    "time. If the certificate is good, look at this node's clock."
+)
+_BUSY_SERVER = "Look at the API server and at what is in front of it: a load balancer, a proxy."
 _TRUST = (
     "Check certificate-authority-data in the kubeconfig against the cluster's CA; `multus daemon` writes it anew when "
     "that of its service account has changed."
@@ -117,6 +125,16 @@ class View:
         except NodeError as error:
             raise BlockedError("master-present", f"the kernel does not tell the node's interfaces: {error}") from error
 
+    def link(self, name: str) -> Interface | None:
+        """Return an interface of the node by any of its names (`altname`), as plugins find it. Raises BlockedError."""
+        if name in self.links:
+            return self.links[name]
+        try:
+            index = socket.if_nametoindex(name)
+        except OSError:
+            return None
+        return next((found for found in self.links.values() if found.index == index), None)
+
     @once
     def access(self) -> Access:
         """What the kubeconfig says. Raises BlockedError, SkippedError."""
@@ -145,10 +163,30 @@ class View:
         return account.expiry(self.credential.token)
 
     @once
+    def certificate_lifetime(self) -> tuple[float, float] | None:
+        """From when to when the client certificate is valid; None without one. Raises BlockedError, SkippedError."""
+        try:
+            return certificates.validity(self.credential.certificate) if self.credential.certificate else None
+        except ValueError as error:
+            problem = f"the client certificate cannot be read: {error}"
+            raise BlockedError("kubeconfig", problem, remedy=_NEW_CERTIFICATE, file=self.settings.kubeconfig) from error
+
+    @property
+    def certificate_problem(self) -> str:
+        """Why the client certificate is void now; empty when it is not, or there is none."""
+        begins, ends = self.certificate_lifetime or (self.now, math.inf)
+        if self.now < begins:
+            return f"the client certificate is not valid before {clocks.rfc3339(begins)}"
+        return f"the client certificate has expired at {clocks.rfc3339(ends)}" if self.now >= ends else ""
+
+    @once
     def contact(self) -> tuple[Server, Response]:
         """The API server, and its first answer, whatever that is. Raises BlockedError, SkippedError."""
+        shown = self.credential
+        if self.certificate_problem:  # some servers would not even talk to us
+            shown = shown.replace(certificate="", key="")
         try:
-            found = Server(self.access, self.credential, clock=self.clock, timeout=self.options.api_timeout)
+            found = Server(self.access, shown, clock=self.clock, timeout=self.options.api_timeout)
             self._server = found
             return found, found.answer(NADS_PATH)
         except errors.UntrustedError as error:
@@ -176,6 +214,13 @@ class View:
                 "log and at the kubelet's.",
                 file=self.settings.kubeconfig,
             )
+        if self.certificate_problem and not self.credential.token:
+            raise BlockedError(
+                "client-certificate",
+                self.certificate_problem,
+                remedy=_NEW_CERTIFICATE,
+                file=self.settings.kubeconfig,
+            )
         found, first = self.contact
         if first.status == 401:
             raise BlockedError(
@@ -189,7 +234,7 @@ class View:
             raise BlockedError(
                 "api-reachable",
                 f"{self.access.server} answers {first.status} {first.reason}".strip(),
-                remedy="Look at the API server and at what is in front of it: a load balancer, a proxy.",
+                remedy=_BUSY_SERVER,
             )
         return found
 
@@ -244,11 +289,18 @@ class View:
         except inventories.InventoryError as error:
             raise BlockedError("state-containers", str(error)) from error
 
+    @contextmanager
+    def asking(self, what: str) -> Iterator[Server]:
+        """Give the API server, to be asked for something. Raises RefusedError, BlockedError, SkippedError."""
+        try:
+            yield self.cluster
+        except (OSError, errors.ClusterError, http.ProtocolError) as error:
+            raise BlockedError("api-reachable", f"cannot {what}: {error}", remedy=_BUSY_SERVER) from error
+
     def _list(self, path: str, query: str = "") -> tuple[JSONObject, ...]:
         try:
-            return tuple(self.cluster.items(path, query))
+            with self.asking(f"list {path}") as server:
+                return tuple(server.items(path, query))
         except RefusedError as error:
             check = "permissions" if error.status == 403 else "api-reachable"
-            raise BlockedError(check, f"cannot list {path}: {error}") from error
-        except (OSError, errors.ClusterError, http.ProtocolError) as error:
-            raise BlockedError("api-reachable", f"cannot list {path}: {error}") from error
+            raise BlockedError(check, f"cannot list {path}: {error}", remedy=_BUSY_SERVER) from error

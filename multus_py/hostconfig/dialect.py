@@ -9,16 +9,16 @@ wait for it.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multus_py.base import address, log
+from multus_py.base import address, log, spelling
 from multus_py.base.fields import Fields
 from multus_py.cni import args, errors, versions
+from multus_py.multinet import selection
 
 if TYPE_CHECKING:
     import jsonschema
@@ -30,19 +30,11 @@ if TYPE_CHECKING:
 
 _DIRECTORY = Path(__file__).parent.parent / "schemas"
 _SUFFIX = ".schema.json"
-_SURE = 0.75  # how much alike two keys have to be for one to be a misspelling of the other
 
 
 def names() -> tuple[str, ...]:
     """Return the schemas that there are."""
     return tuple(sorted(path.name.removesuffix(_SUFFIX) for path in _DIRECTORY.glob(f"*{_SUFFIX}")))
-
-
-def closest(word: str, known: Iterable[str]) -> str:
-    """Return the one of several words that somebody who wrote `word` will have meant; empty when none is near."""
-    folded = {each.lower(): each for each in known}
-    found = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=_SURE)
-    return folded[found[0]] if found else ""
 
 
 @functools.cache
@@ -109,6 +101,7 @@ def _formats() -> jsonschema.FormatChecker:
     checker = jsonschema.FormatChecker(formats=())
     checker.checks("cni-version", raises=ValueError)(_text(versions.parse))
     checker.checks("cni-network-name", raises=errors.CNIError)(_text(args.validate_network_name))
+    checker.checks("object-name", raises=ValueError)(_unless_empty(_object_name))
     checker.checks("interface-name", raises=errors.CNIError)(_unless_empty(args.validate_interface_name))
     checker.checks("switch", raises=ValueError)(_text(lambda text: ("true", "false").index(text.lower())))
     checker.checks("missing-device", raises=ValueError)(_text(("", "error", "ignore").index))
@@ -119,6 +112,11 @@ def _formats() -> jsonschema.FormatChecker:
     checker.checks("ip-or-cidr", raises=ValueError)(_text(address.ip_or_cidr))
     checker.checks("net-sysctl", raises=ValueError)(_text(lambda text: ("net.", "net/").index(text[:4])))
     return checker
+
+
+def _object_name(text: str) -> None:
+    if not selection.is_dns_name(text, size=253, dots=True):
+        raise ValueError(text)
 
 
 def _text(check: Callable[[str], object]) -> Callable[[object], bool]:
@@ -207,7 +205,7 @@ def _unknown(instance: JSONValue, known: frozenset[str], schema: JSONObject) -> 
     for key in instance:
         if (key.lower() if folded else key) not in readable:
             unset = [each for each in known if (each.lower() if folded else each) not in present]
-            yield ValidationError("is not known", path=[key], validator_value=closest(key, unset))
+            yield ValidationError("is not known", path=[key], validator_value=spelling.closest(key, unset))
 
 
 def _object(document: JSONObject, key: str) -> JSONObject:

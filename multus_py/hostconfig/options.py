@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import difflib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multus_py.base import spelling
 from multus_py.base.fields import Fields
 from multus_py.hostconfig import validation
 from multus_py.hostconfig.errors import HostConfigError
@@ -298,8 +298,8 @@ def _unknown(path: Path, document: JSONObject) -> tuple[str, ...]:
     warnings = []
     for key in document:
         if key.lower() not in folded:
-            close = difflib.get_close_matches(key, known, n=1)
-            warnings.append(f"{path}: the key {key} is not known" + (f"; is it {close[0]}?" if close else ""))
+            meant = spelling.closest(key, known)
+            warnings.append(f"{path}: the key {key} is not known" + (f"; is it {meant}?" if meant else ""))
     return tuple(warnings)
 
 

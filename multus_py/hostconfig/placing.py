@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import re
 import stat
 from collections.abc import Iterator
@@ -13,6 +11,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from multus_py.base import files
 from multus_py.base.clock import Deadline
+from multus_py.base.dirlock import DirectoryLock
+from multus_py.hostconfig.errors import HostConfigError
 
 if TYPE_CHECKING:
     from multus_py.base.clock import Clock
@@ -22,7 +22,6 @@ State: TypeAlias = Literal["", "missing", "outdated", "mode"]
 MODE = 0o600
 _DIRECTORY_MODE = 0o755
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9]+\.tmp")
-_POLL = 0.05
 _PATIENCE = 10.0
 
 
@@ -58,27 +57,14 @@ def unfinished(directory: Path, names: frozenset[str]) -> tuple[Path, ...]:
 
 @contextlib.contextmanager
 def locked(directory: Path, clock: Clock) -> Iterator[None]:
-    """Keep other installers out of a directory, as long as that takes. No file is made for it.
+    """Keep other installers out of a directory, as long as that takes.
 
     Raises:
-        TimeoutError: Another one has not come to an end.
+        HostConfigError: Another one has not come to an end.
         OSError: There is no such directory.
     """
-    deadline = Deadline(clock, _PATIENCE)
-    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        while not _try_lock(fd):
-            if deadline.expired():
-                raise TimeoutError(0, "another process has had a lock on it for too long", str(directory))
-            deadline.sleep(_POLL)
-        yield
-    finally:
-        os.close(fd)
-
-
-def _try_lock(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        with DirectoryLock(str(directory), Deadline(clock, _PATIENCE)):
+            yield
+    except files.LockedError as error:
+        raise HostConfigError(f"{directory}: another process has had a lock on it for {_PATIENCE:g} seconds") from error

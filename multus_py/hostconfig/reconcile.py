@@ -18,15 +18,12 @@ from multus_py.hostconfig import account, layout, multusconf, placing, primary
 from multus_py.hostconfig.errors import HostConfigError
 from multus_py.hostconfig.options import AUTO
 from multus_py.hostconfig.primary import UnfinishedError
-from multus_py.hostconfig.removal import remove
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from multus_py.base.clock import Clock
     from multus_py.hostconfig.options import Options
-
-__all__ = ["WORDS", "Change", "Outcome", "reconcile", "remove", "watched"]
 
 WORDS = (
     "config-missing",  # there was none: the first, or somebody removed or renamed it

@@ -32,6 +32,7 @@ _KINDS = {
 _FORMATS = {
     "cni-version": "a CNI version such as 1.0.0",
     "cni-network-name": "a name of letters, digits, and _ . - within it",
+    "object-name": "a name of lower-case letters, digits, - and . (its namespace has a key of its own)",
     "interface-name": "a name of 1 to 15 bytes without blanks, / and :",
     "switch": "true or false",
     "missing-device": "one of error, ignore",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from multus_py.base.clock import Deadline, SystemClock
 from multus_py.install import tree, usage
 from multus_py.install.errors import InstallError
 from multus_py.install.place import EXECUTABLE, LINKS, UNFINISHED, Place
@@ -16,7 +17,11 @@ from multus_py.install.place import EXECUTABLE, LINKS, UNFINISHED, Place
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from multus_py.base.clock import Clock
     from multus_py.install.program import Program
+
+_PATIENCE = 120.0
+"""Seconds that another installer may take, on a slow disk."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,18 +32,17 @@ class Installed:
     """The directory that the links stand for now."""
     replaced: tuple[str, ...] = ()
     """The names that something foreign had before."""
-    kept: tuple[Path, ...] = ()
-    """The directories of other versions that stay: the one before, and those in use."""
     removed: tuple[Path, ...] = ()
     """The directories of older versions that are gone."""
 
 
-def install(program: Program, directory: Path) -> Installed:
+def install(program: Program, directory: Path, *, clock: Clock | None = None) -> Installed:
     """Install the running program.
 
     Args:
         program: The program, which must be a built one.
         directory: The runtime's plugin directory.
+        clock: What the time is measured on that another installer may take.
 
     Raises:
         InstallError: It could not be done. What the directory had before works as before, and nothing is left over.
@@ -46,7 +50,7 @@ def install(program: Program, directory: Path) -> Installed:
     if program.build is None:
         raise InstallError("this runs from source, and only a build can install itself: `make build` makes dist/multus")
     place = Place(directory)
-    with place.locked():
+    with place.locked(Deadline(clock or SystemClock(), _PATIENCE)):
         try:
             place.clean()
             place.check()
@@ -58,8 +62,7 @@ def install(program: Program, directory: Path) -> Installed:
         except OSError as error:
             _clean_after(place)
             raise InstallError(f"cannot install into {directory}: {_reason(error)}") from error
-        kept, removed = _prune(place, {version, previous})
-    return Installed(version=version, replaced=replaced, kept=kept, removed=removed)
+        return Installed(version=version, replaced=replaced, removed=_prune(place, {version, previous}))
 
 
 def _bring(source: Path, version: Path) -> Path:
@@ -75,19 +78,17 @@ def _bring(source: Path, version: Path) -> Path:
     return version
 
 
-def _prune(place: Place, wanted: set[Path | None]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """Remove the versions that nobody runs, but those wanted; return which stay and which are gone."""
-    kept, removed = [], []
+def _prune(place: Place, wanted: set[Path | None]) -> tuple[Path, ...]:
+    """Remove the versions that nobody runs, but those wanted; return which are gone."""
+    removed = []
     for version in place.versions():
         try:
-            if version in wanted or usage.in_use(version, EXECUTABLE):
-                kept.append(version)
-                continue
-            place.discard(version)
-            removed.append(version)
+            if version not in wanted and not usage.in_use(version, EXECUTABLE):
+                place.discard(version)
+                removed.append(version)
         except OSError:
-            kept.append(version)  # the next one will try again; this installation is complete
-    return tuple(kept), tuple(removed)
+            continue  # the next one will try again; this installation is complete
+    return tuple(removed)
 
 
 def _clean_after(place: Place) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from typing import TYPE_CHECKING
 
+from multus_py.base import files
+from multus_py.base.dirlock import DirectoryLock
 from multus_py.install import program, tree
 from multus_py.install.errors import InstallError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from multus_py.base.clock import Deadline
 
 EXECUTABLE = "multus"
 LINKS = ("passthru", "multus")
@@ -97,20 +100,18 @@ class Place:
                 tree.remove(path)
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep other installers out. No file is made for it.
+    def locked(self, deadline: Deadline) -> Iterator[None]:
+        """Keep other installers out.
 
         Raises:
-            InstallError: There is no such directory.
+            InstallError: There is no such directory, or another one is still at work in it at the deadline.
         """
-        try:
-            fd = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
-        except OSError as error:
-            raise InstallError(
-                f"{self.directory}: {error.strerror}; it has to be the runtime's plugin directory"
-            ) from error
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(DirectoryLock(str(self.directory), deadline))
+            except files.LockedError as error:
+                raise InstallError(f"{self.directory}: another installer is at work in it, and does not end") from error
+            except OSError as error:
+                problem = f"{self.directory}: {error.strerror}; it has to be the runtime's plugin directory"
+                raise InstallError(problem) from error
             yield
-        finally:
-            os.close(fd)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,13 +34,13 @@ def uninstall(directory: Path, *, deadline: Deadline) -> Removed:
 
     Args:
         directory: The runtime's plugin directory.
-        deadline: How long to wait for calls.
+        deadline: How long to wait for calls, and for another installer.
 
     Raises:
         InstallError: There is nothing of ours; or calls did not end in time, and their versions are still there.
     """
     place = Place(directory)
-    with place.locked():
+    with place.locked(deadline):
         try:
             return _remove(place, deadline)
         except OSError as error:
@@ -49,7 +50,7 @@ def uninstall(directory: Path, *, deadline: Deadline) -> Removed:
 def _remove(place: Place, deadline: Deadline) -> Removed:
     place.clean()
     links = tuple(name for name in LINKS if place.current(name))
-    foreign = tuple(name for name in LINKS if place.link(name).exists() and name not in links)
+    foreign = tuple(name for name in LINKS if os.path.lexists(place.link(name)) and name not in links)
     versions = place.versions()
     if not links and not versions:
         there = f", {EXECUTABLE} there is another one's" if EXECUTABLE in foreign else ""

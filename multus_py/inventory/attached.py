@@ -73,7 +73,7 @@ def _attachment(node: Node, container_id: str, known: recorded.Attachment) -> At
         sandbox=known.netns or next((each.sandbox for each in inside), ""),
         master=master(network),
         mac=own.mac,
-        mtu=own.mtu or next((_integer(raw, "mtu") for raw in raws if _integer(raw, "mtu")), 0),
+        mtu=own.mtu or next((_integer(raw, "mtu") for raw in reversed(raws) if _integer(raw, "mtu")), 0),
         addresses=tuple(each.address for each in addresses),
         gateways=tuple(dict.fromkeys(each.gateway for each in addresses if each.gateway)),
         routes=tuple(Route(destination=each.dst, gateway=each.gw) for each in found.routes),

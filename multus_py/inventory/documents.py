@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject, JSONValue
     from multus_py.findings.finding import Finding
     from multus_py.inventory.model import Attachment, Container, Leak
+    from multus_py.inventory.reclaiming import Outcome
 
 
-def container(given: Container, findings: Iterable[Finding] | None = None) -> JSONObject:
-    """Return a container; with findings, what its comparison with the kernel has found."""
+def container(given: Container, *, compared: bool = False) -> JSONObject:
+    """Return a container; if it was compared with the kernel, with what was found."""
     document: JSONObject = {
         "pod": {"namespace": given.pod_namespace, "name": given.pod, "uid": given.pod_uid} if given.pod else None,
         "container": given.id,
         "sandbox": given.sandbox,
         "attachments": [attachment(each) for each in given.attachments],
     }
-    if findings is not None:
-        document["findings"] = [finding(each) for each in findings]
+    if compared:
+        document["findings"] = [finding(each) for each in given.findings]
     return document
 
 
@@ -70,6 +70,11 @@ def leak(given: Leak) -> JSONObject:
         "subject": given.subject,
         "container": given.container_id,
         "reason": given.reason,
-        "files": list(given.paths),
+        "file": given.path,
         "holds": list(given.holds),
     }
+
+
+def outcome(given: Outcome) -> JSONObject:
+    """Return a leak, with what became of it."""
+    return {**leak(given.leak), "reclaimed": given.done, "result": given.said}

@@ -6,7 +6,7 @@ files whose names or contents say which container they are of.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from multus_py.inventory import attached as attaching
 from multus_py.inventory import stores
 from multus_py.inventory.liveness import Witnesses
 from multus_py.inventory.model import Kind, Leak, Life
+from multus_py.node.errors import NodeError
 
 if TYPE_CHECKING:
     from multus_py.cni.conf import Network
@@ -27,16 +28,16 @@ if TYPE_CHECKING:
     from multus_py.inventory.node import Node
     from multus_py.inventory.stores import OwnedFile
 
-GRACE = 300.0
-"""Seconds for which a file without an owner is nobody's leak yet: somebody may be about to say whose it is."""
 
-
-def leaked(node: Node, *, networks: Iterable[Network] = ()) -> tuple[Leak, ...]:
+def leaked(
+    node: Node, *, networks: Iterable[Network] = (), say: Callable[[str], None] = lambda _text: None
+) -> tuple[Leak, ...]:
     """Return what is leaked, containers first.
 
     Args:
         node: The node.
         networks: Networks that Multus may attach, besides those of the records and of its configuration: all NADs'.
+        say: Is told what could not be judged, and why.
 
     Raises:
         InventoryError: The records cannot be listed.
@@ -45,10 +46,14 @@ def leaked(node: Node, *, networks: Iterable[Network] = ()) -> tuple[Leak, ...]:
     # is not about to get one.
     reserved = _reservations(node, networks)
     containers = attaching.attached(node)
-    search = _Search(node=node, witnesses=Witnesses.of(node), known=frozenset(each.id for each in containers))
+    witnesses = Witnesses.of(node)
+    if witnesses.notes is None:
+        directories = " or ".join(map(str, node.places.runtime_results))
+        say(f"only containers that are recorded are judged, as the runtime's notes are not to be seen in {directories}")
+    search = _Search(node=node, witnesses=witnesses, known=frozenset(each.id for each in containers), say=say)
     return (
         *search.containers(containers),
-        *search.reservations(reserved, containers),
+        *search.reservations(reserved),
         *search.files(),
     )
 
@@ -72,7 +77,7 @@ def networks_of(node: Node, containers: Iterable[Container]) -> tuple[Network, .
 def _reservations(node: Node, networks: Iterable[Network]) -> tuple[Reservation, ...]:
     known = (*networks, *networks_of(node, attaching.attached(node)))
     found = stores.directories(node.places, known).items()
-    return tuple(each for name, directory in found for each in stores.reservations(name, directory))
+    return tuple(each for directory, name in found for each in stores.reservations(name, directory))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +88,7 @@ class _Search:
     witnesses: Witnesses
     known: frozenset[str]
     """The containers of which there is a record or a readable result."""
+    say: Callable[[str], None]
 
     def containers(self, containers: Iterable[Container]) -> Iterator[Leak]:
         """Yield the containers that are gone."""
@@ -97,17 +103,20 @@ class _Search:
                     subject=container.subject,
                     reason=judgement.reason,
                     container_id=container.id,
-                    paths=(str(self.node.places.state / container.id),),
+                    path=str(self.node.places.state / container.id),
                     holds=_held(container),
                 )
 
-    def reservations(self, reserved: Iterable[Reservation], containers: Iterable[Container]) -> Iterator[Leak]:
+    def reservations(self, reserved: Iterable[Reservation]) -> Iterator[Leak]:
         """Yield the addresses of containers of which nothing else is left."""
         candidates = [each for each in reserved if self._is_nobody(each.container_id) and self._is_old(each.path)]
         if not candidates:
             return
-        sandboxes = (each.sandbox for container in containers for each in container.attachments if each.sandbox)
-        used = self.node.machine.addresses(self.node.places.namespace_files(sandboxes))
+        try:
+            used = self.node.machine.addresses()
+        except NodeError as error:
+            self.say(f"no address is judged, as it cannot be told which ones are in use: {error}")
+            return
         for each in candidates:
             if each.address not in used:
                 yield Leak(
@@ -115,7 +124,7 @@ class _Search:
                     subject=f"address {each.address} of network {each.network}",
                     reason=f"nothing is known of its container {each.container_id[:13]}, and no interface has it",
                     container_id=each.container_id,
-                    paths=(each.path,),
+                    path=each.path,
                     holds=(each.address,),
                 )
 
@@ -128,9 +137,10 @@ class _Search:
         for lock in stores.locks(places.state):
             if self._is_old(lock.path) and not stores.is_held(lock.path):
                 yield _file(Kind.LOCK, "lock", lock.path, "no call holds it", lock.container_id)
-        for path in stores.temporaries(places.state, places.results):
-            if self._is_old(path):
-                yield _file(Kind.TEMPORARY, "temporary file", path, "whoever was writing it has not finished")
+        for each in stores.unfinished(places.state, places.results, places.device_info):
+            if self._is_old(each.path) and not self._is_busy(each.container_id):
+                reason = "whoever was writing it has not finished"
+                yield _file(Kind.TEMPORARY, "temporary file", each.path, reason, each.container_id)
 
     def _owned(self, kind: Kind, what: str, files: Iterable[OwnedFile]) -> Iterator[Leak]:
         for each in files:
@@ -152,15 +162,14 @@ class _Search:
 
     def _is_silent(self, container_id: str) -> bool:
         """Tell whether nothing speaks for a container besides what is recorded."""
-        spoken = self.witnesses.speaks_for(container_id) or self.witnesses.is_noted(container_id)
-        return not spoken and not self._is_busy(container_id)
+        return self.witnesses.is_silent(container_id) and not self._is_busy(container_id)
 
     def _is_busy(self, container_id: str) -> bool:
         """Tell whether a call is at work for it."""
         return stores.is_held(stores.lock(self.node.places.state, container_id))
 
     def _is_old(self, path: str | Path) -> bool:
-        return stores.age(Path(path), now=self.node.now()) > GRACE
+        return stores.is_old(Path(path), now=self.node.now())
 
 
 def _held(container: Container) -> tuple[str, ...]:
@@ -168,5 +177,5 @@ def _held(container: Container) -> tuple[str, ...]:
     return tuple(address for each in container.attachments for address in each.addresses)
 
 
-def _file(kind: Kind, what: str, path: Path, reason: str, container_id: str = "") -> Leak:
-    return Leak(kind=kind, subject=f"{what} {path}", reason=reason, container_id=container_id, paths=(str(path),))
+def _file(kind: Kind, what: str, path: Path, reason: str, container_id: str) -> Leak:
+    return Leak(kind=kind, subject=f"{what} {path}", reason=reason, container_id=container_id, path=str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -94,25 +95,22 @@ _LINK_LOCAL = "fe80:"
 _REMEDIES = {rule.id: rule.remedy for rule in RULES}
 
 
-def live(node: Node, containers: Iterable[Container]) -> tuple[Finding, ...]:
-    """Compare containers with the kernel; return what is not as it should be, nothing when all is."""
+def compared(node: Node, containers: Iterable[Container]) -> tuple[Container, ...]:
+    """Compare containers with the kernel; return them with what is not as it should be, nothing where all is."""
     try:
         own = frozenset(each.name for each in node.machine.interfaces(OWN))
     except NodeError:
         own = None
+
+    def look(container: Container, attachment: Attachment) -> Attachment:
+        subject = f"{container.subject} {attachment.interface} ({attachment.network})"
+        comparison = _Comparison(node=node, subject=subject, attachment=attachment, own=own)
+        return dataclasses.replace(attachment, findings=tuple(comparison.findings()))
+
     return tuple(
-        finding
+        dataclasses.replace(container, attachments=tuple(look(container, each) for each in container.attachments))
         for container in containers
-        for attachment in container.attachments
-        for finding in _Comparison(
-            node=node, subject=subject(container, attachment), attachment=attachment, own=own
-        ).findings()
     )
-
-
-def subject(container: Container, attachment: Attachment) -> str:
-    """Return what findings about an attachment are about."""
-    return f"{container.subject} {attachment.interface} ({attachment.network})"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ Looking changes nothing; `remove_interface` alone does.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,12 +15,14 @@ from multus_py.node import netns
 from multus_py.node.errors import NodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import os
+    from collections.abc import Iterator
 
     from multus_py.node.interfaces import Interface, Route
 
 OWN = "/proc/thread-self/ns/net"
 """The namespace of this process: the node's."""
+_ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 class Machine(Protocol):
@@ -34,8 +37,11 @@ class Machine(Protocol):
     def routes(self, path: str) -> tuple[Route, ...]:
         """Return the unicast routes of a namespace's main table. Raises NodeError."""
 
-    def addresses(self, files: Iterable[Path]) -> frozenset[str]:
-        """Return the addresses, without prefix lengths, of all namespaces that processes or these files keep."""
+    def addresses(self) -> frozenset[str]:
+        """Return the addresses of all namespaces, without prefix lengths. Raises NodeError if they cannot be told."""
+
+    def sees_others(self) -> bool:
+        """Tell whether there is a network namespace to be seen besides our own."""
 
     def cgroups(self) -> str:
         """Return the control groups of all processes that can be seen, as text."""
@@ -62,16 +68,28 @@ class HostMachine:
         """Return the unicast routes of a namespace's main table. Raises NodeError."""
         return node_interfaces.routes(path)
 
-    def addresses(self, files: Iterable[Path]) -> frozenset[str]:
-        """Return the addresses of all namespaces; one that ends meanwhile has none."""
+    def addresses(self) -> frozenset[str]:
+        """Return the addresses of all namespaces that processes or mounts keep; one that ends meanwhile has none.
+
+        Raises:
+            NodeError: A namespace is there, and cannot be looked into.
+        """
         found: set[str] = set()
-        for path in self._distinct([*files, *self.processes.glob("[0-9]*/ns/net"), Path(OWN)]):
+        for path in self._namespaces():
             try:
                 for interface in node_interfaces.interfaces(str(path)):
                     found.update(address.partition("/")[0] for address in interface.addresses)
             except NodeError:
-                continue
+                if _status(path):
+                    raise
         return frozenset(found)
+
+    def sees_others(self) -> bool:
+        """Tell whether there is a network namespace to be seen besides our own; one that is kept secret is seen."""
+        try:
+            return len(self._namespaces()) > 1
+        except NodeError:
+            return True
 
     def cgroups(self) -> str:
         """Return the control groups of all processes that can be seen, as text."""
@@ -81,16 +99,35 @@ class HostMachine:
         """Remove one of the node's own interfaces. Raises NodeError."""
         node_interfaces.remove(OWN, index)
 
-    def _distinct(self, files: Iterable[Path]) -> tuple[Path, ...]:
-        """Return one file for each namespace."""
+    def _namespaces(self) -> tuple[Path, ...]:
+        """Return one file for each namespace. Raises NodeError."""
         by_identity: dict[tuple[int, int], Path] = {}
-        for path in files:
-            try:
-                status = path.stat()
-            except OSError:  # gone, or another user's process
-                continue
-            by_identity.setdefault((status.st_dev, status.st_ino), path)
+        for path in (*self._mounted(), *self.processes.glob("[0-9]*/ns/net"), Path(OWN)):
+            if status := _status(path):
+                by_identity.setdefault((status.st_dev, status.st_ino), path)
         return tuple(by_identity.values())
+
+    def _mounted(self) -> Iterator[Path]:
+        """Yield the namespaces that have names, wherever runtimes put them. Raises NodeError."""
+        try:
+            lines = (self.processes / "self/mountinfo").read_text(errors="surrogateescape").splitlines()
+        except OSError as error:
+            raise NodeError(f"the mounts of this process cannot be read: {error}") from error
+        for fields in map(str.split, lines):  # proc(5): 36 35 98:0 /root /mount/point rw,noatime ...
+            if fields[3].startswith("net:["):
+                yield Path(_ESCAPED.sub(lambda found: chr(int(found[1], 8)), fields[4]))
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """Return what a namespace is known by, None when it is gone. Raises NodeError when that is kept secret."""
+    try:
+        return path.stat()
+    except PermissionError as error:  # which the kernel says of a process that has just ended, too
+        if path.parent.is_dir():
+            raise NodeError(f"{path} cannot be looked into: {error.strerror}") from error
+    except OSError:
+        pass
+    return None
 
 
 def _text(path: Path) -> str:

@@ -30,17 +30,17 @@ _NAD = "NetworkAttachmentDefinition"
 def read(name: str) -> list[JSONObject]:
     """Return the objects of a file, or of the standard input for `-`. Raises InventoryError."""
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InventoryError(f"cannot read {name}: {error}") from error
-    return documents(text, name=name)
+        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise InventoryError(f"cannot read {name}: {error.strerror}") from error
+    return documents(data, name=name)
 
 
-def documents(text: str, *, name: str) -> list[JSONObject]:
+def documents(data: bytes | str, *, name: str) -> list[JSONObject]:
     """Return the objects of a file, those of a List one by one.
 
     Args:
-        text: What is in it.
+        data: What is in it.
         name: What to call it in messages.
 
     Raises:
@@ -49,7 +49,7 @@ def documents(text: str, *, name: str) -> list[JSONObject]:
     from multus_py.base import yamltext
 
     try:
-        found = yamltext.loads_all(text)
+        found = yamltext.loads_all(data)
     except yamltext.YAMLError as error:
         raise InventoryError(f"cannot read {name}: {error}") from error
     return list(_flat(found, name))

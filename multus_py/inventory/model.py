@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject
+    from multus_py.findings.finding import Finding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,8 @@ class Attachment:
     device: str = ""
     config: JSONObject = field(default_factory=dict)
     """Its configuration, as its plugins get it."""
+    findings: tuple[Finding, ...] | None = None
+    """How it differs from the kernel (`live`); None if that was not looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +83,11 @@ class Container:
         return next((each.sandbox for each in self.attachments if each.sandbox), "")
 
     @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found of its attachments."""
+        return tuple(finding for each in self.attachments for finding in each.findings or ())
+
+    @property
     def subject(self) -> str:
         """What to call it: the pod as "namespace/name", or the container where no pod is known."""
         return f"{self.pod_namespace}/{self.pod}" if self.pod else f"container {self.id[:13]}"
@@ -92,7 +100,6 @@ class Reservation:
     network: str
     address: str
     container_id: str
-    interface: str
     path: str
 
 
@@ -141,7 +148,7 @@ class Leak:
     reason: str
     """How it can be told that nobody needs it."""
     container_id: str = ""
-    paths: tuple[str, ...] = ()
-    """The files that it is made of."""
+    path: str = ""
+    """The file that it is, or that notes it."""
     holds: tuple[str, ...] = ()
     """What it keeps from others, for people: addresses, interfaces."""

@@ -9,10 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from multus_py.inventory import live
-
 if TYPE_CHECKING:
-    from multus_py.findings.finding import Finding
     from multus_py.inventory.model import Attachment, Container
 
 
@@ -57,19 +54,16 @@ class Picture:
     pods: tuple[Pod, ...]
 
 
-def picture(title: str, containers: Iterable[Container], findings: Iterable[Finding] = ()) -> Picture:
+def picture(title: str, containers: Iterable[Container]) -> Picture:
     """Put together what is to be drawn, in the order of the pods; networks as they come."""
     networks: dict[Network, int] = {}
-    trouble: dict[str, list[str]] = {}
-    for finding in findings:
-        trouble.setdefault(finding.subject, []).append(finding.problem)
     pods = []
     for container in containers:
         ports = []
         for each in container.attachments:
             index = networks.setdefault(_network(each), len(networks))
-            wrong = tuple(trouble.get(live.subject(container, each), ()))
-            ports.append(Port(name=each.interface, network=index, addresses=each.addresses, trouble=wrong))
+            trouble = tuple(finding.problem for finding in each.findings or ())
+            ports.append(Port(name=each.interface, network=index, addresses=each.addresses, trouble=trouble))
         pods.append(Pod(name=container.subject, ports=tuple(ports)))
     masters = tuple(dict.fromkeys(each.master for each in networks if each.master))
     return Picture(title=title, masters=masters, networks=tuple(networks), pods=tuple(pods))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +15,9 @@ class Places:
     """`cniDir`: records, and `results/`."""
     addresses: Path = Path("/var/lib/cni/networks")
     """host-local's default `dataDir`; networks that name another one are looked up there."""
-    runtime_results: Path = Path("/var/lib/cni/results")
-    """Where the runtime's libcni notes what it has attached and not yet detached."""
+    runtime_results: tuple[Path, ...] = (Path("/var/lib/cni/results"), Path("/var/lib/cni/cache/results"))
+    """Where the runtime's libcni notes what it has attached and not yet detached; the second is cri-dockerd's."""
     device_info: Path = Path("/var/run/k8s.cni.cncf.io/devinfo/cni")
-    namespaces: tuple[Path, ...] = (Path("/run/netns"), Path("/run/docker/netns"))
-    """Where network namespaces have names, beside those that attachments name."""
 
     def at(self, state: Path) -> Places:
         """Return the same places with other records."""
@@ -34,9 +31,4 @@ class Places:
     @property
     def shared(self) -> bool:
         """Whether the runtime keeps its own results where ours are, so that a result may be anybody's."""
-        return self.results == self.runtime_results
-
-    def namespace_files(self, known: Iterable[str] = ()) -> tuple[Path, ...]:
-        """Return the files that stand for network namespaces: the known ones, and whatever is in `namespaces`."""
-        named = (path for folder in self.namespaces if folder.is_dir() for path in sorted(folder.iterdir()))
-        return tuple(dict.fromkeys([*map(Path, known), *named]))
+        return self.results in self.runtime_results

@@ -75,44 +75,41 @@ def _container(node: Node, leak: Leak) -> str:
 
 def _address(node: Node, leak: Leak) -> str:
     """Remove a reservation, under the lock that host-local takes."""
-    (path,) = map(Path, leak.paths)
-    with _held(node, leak.container_id), _flock(path.parent / stores.STORE_LOCK):
-        _refuse_known(node, leak.container_id)
-        owners = {each.path: each.container_id for each in stores.reservations("", path.parent)}
-        if owners.get(str(path), leak.container_id) != leak.container_id:
-            raise _LeftAloneError("left alone: another container has the address now")
-        return _unlink(path)
+    directory = Path(leak.path).parent
+    with _held(node, leak.container_id):
+        _refuse_somebodys(node, leak.container_id)
+        if node.machine.addresses().intersection(leak.holds):
+            raise _LeftAloneError("left alone: an interface has it now")
+        with _flock(directory / stores.STORE_LOCK):
+            owners = {each.path: each.container_id for each in stores.reservations("", directory)}
+            if owners.get(leak.path, leak.container_id) != leak.container_id:
+                raise _LeftAloneError("left alone: another container has the address now")
+            return _unlink(leak)
 
 
 def _owned_file(node: Node, leak: Leak) -> str:
-    """Remove a file of a container of which nothing is recorded."""
+    """Remove a file of a container of which nothing can be read; a record that cannot be read is one."""
     with _held(node, leak.container_id):
-        _refuse_known(node, leak.container_id)
-        return _unlink(*map(Path, leak.paths))
-
-
-def _record(node: Node, leak: Leak) -> str:
-    """Remove a record that cannot be read."""
-    with _held(node, leak.container_id) as work:
-        if record.load(work, leak.container_id):
-            raise _LeftAloneError("left alone: it can be read now")
-        return _unlink(*map(Path, leak.paths))
+        _refuse_somebodys(node, leak.container_id)
+        return _unlink(leak)
 
 
 def _lock(node: Node, leak: Leak) -> str:
     """Take a lock and let go of it: that ends what its last holder has left running, and removes the file."""
     with _held(node, leak.container_id):
-        return f"removed {leak.paths[0]}"
+        return f"removed {leak.path}"
 
 
-def _temporary(_node: Node, leak: Leak) -> str:
-    return _unlink(*map(Path, leak.paths))
+def _temporary(node: Node, leak: Leak) -> str:
+    """Remove a file that nobody is writing: who would be has the lock."""
+    with _held(node, leak.container_id):
+        return _unlink(leak)
 
 
 _WAYS: dict[Kind, Callable[[Node, Leak], str]] = {
     Kind.CONTAINER: _container,
     Kind.ADDRESS: _address,
-    Kind.RECORD: _record,
+    Kind.RECORD: _owned_file,
     Kind.RESULT: _owned_file,
     Kind.DEVICE_INFO: _owned_file,
     Kind.LOCK: _lock,
@@ -141,9 +138,11 @@ def _flock(path: Path) -> Iterator[None]:
         os.close(fd)
 
 
-def _refuse_known(node: Node, container_id: str) -> None:
+def _refuse_somebodys(node: Node, container_id: str) -> None:
     if attached.container(node, container_id).attachments:
         raise _LeftAloneError("left alone: its container is recorded now")
+    if not Witnesses.of(node).is_silent(container_id):
+        raise _LeftAloneError("left alone: its container is there now")
 
 
 def _remove_remains(node: Node, container: Container) -> Iterator[str]:
@@ -156,7 +155,6 @@ def _remove_remains(node: Node, container: Container) -> Iterator[str]:
             yield f"interface {link.name}"
 
 
-def _unlink(*paths: Path) -> str:
-    for path in paths:
-        path.unlink(missing_ok=True)
-    return f"removed {', '.join(map(str, paths))}"
+def _unlink(leak: Leak) -> str:
+    Path(leak.path).unlink(missing_ok=True)
+    return f"removed {leak.path}"

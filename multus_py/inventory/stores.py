@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
 CONTAINER_ID = "[0-9a-f]{64}"
 """What all runtimes of Kubernetes call their containers; other names are nobody's that could be told."""
+GRACE = 300.0
+"""Seconds for which a file without an owner is nobody's leak yet: somebody may be about to say whose it is."""
 STORE_LOCK = "lock"
 """The file in a store that host-local locks while it works there."""
 _ID = re.compile(CONTAINER_ID)
 _IN_NAME = re.compile(rf"[^.].*-({CONTAINER_ID})[-_][^/]{{1,15}}")
 _LOCK = re.compile(rf"\.({CONTAINER_ID})\.lock")
-_TEMPORARY = re.compile(r"\..+\.[0-9]+\.tmp")
+_UNFINISHED = re.compile(rf"\.(?:.+-)?({CONTAINER_ID})(?:[-_][^/]{{1,15}})?\.tmp")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +41,10 @@ class OwnedFile:
     container_id: str
 
 
-def directories(places: Places, networks: Iterable[Network]) -> dict[str, Path]:
-    """Return where host-local notes the addresses of those networks that use it, by network."""
+def directories(places: Places, networks: Iterable[Network]) -> dict[Path, str]:
+    """Return where host-local notes the addresses of those networks that use it, with the network's name."""
     return {
-        network.name: Path(data_dir or places.addresses) / network.name
+        Path(data_dir or places.addresses) / network.name: network.name
         for network in networks
         for plugin in network.plugins
         if (data_dir := _data_dir(plugin.raw.get("ipam"))) is not None
@@ -53,33 +55,26 @@ def reservations(network: str, directory: Path) -> Iterator[Reservation]:
     """Yield the addresses that are given away in a store."""
     for path in _files(directory):
         try:
-            addresses.pack(path.name)
-            owner, _, interface = path.read_text(errors="replace").strip().partition("\n")
+            address = addresses.ip(path.name)
+            owner = path.read_text(errors="replace").partition("\n")[0]
         except (OSError, ValueError):  # ValueError: host-local's own notes, which are no addresses
             continue
-        yield Reservation(
-            network=network,
-            address=path.name,
-            container_id=owner.strip(),
-            interface=interface.strip(),
-            path=str(path),
-        )
+        yield Reservation(network=network, address=address, container_id=owner.strip(), path=str(path))
 
 
 def owned(directory: Path) -> Iterator[OwnedFile]:
     """Yield the files whose names hold a container's id: cached results, device information."""
-    for path in _files(directory):
-        found = _IN_NAME.fullmatch(path.name)
-        if found:
-            yield OwnedFile(path=path, container_id=found[1])
+    return _named(_IN_NAME, directory)
 
 
 def locks(state: Path) -> Iterator[OwnedFile]:
     """Yield the lock files of containers, held or not."""
-    for path in _files(state):
-        found = _LOCK.fullmatch(path.name)
-        if found:
-            yield OwnedFile(path=path, container_id=found[1])
+    return _named(_LOCK, state)
+
+
+def unfinished(*folders: Path) -> Iterator[OwnedFile]:
+    """Yield the files that calls for containers were writing (`base.files.unfinished`)."""
+    return _named(_UNFINISHED, *folders)
 
 
 def lock(state: Path, container_id: str) -> Path:
@@ -90,11 +85,6 @@ def lock(state: Path, container_id: str) -> Path:
 def is_container_id(text: str) -> bool:
     """Tell whether a text is what runtimes call their containers."""
     return _ID.fullmatch(text) is not None
-
-
-def temporaries(*folders: Path) -> Iterator[Path]:
-    """Yield files that were being written."""
-    return (path for folder in folders for path in _files(folder) if _TEMPORARY.fullmatch(path.name))
 
 
 def is_held(path: Path) -> bool:
@@ -112,12 +102,19 @@ def is_held(path: Path) -> bool:
         os.close(fd)
 
 
-def age(path: Path, *, now: float) -> float:
-    """Return how many seconds ago a file was written; 0 when it is gone."""
+def is_old(path: Path, *, now: float) -> bool:
+    """Tell whether a file was written more than GRACE ago; of one that is gone nobody can tell."""
     try:
-        return now - path.stat().st_mtime
+        return now - path.stat().st_mtime > GRACE
     except OSError:
-        return 0.0
+        return False
+
+
+def _named(pattern: re.Pattern[str], *folders: Path) -> Iterator[OwnedFile]:
+    for path in (path for folder in folders for path in _files(folder)):
+        found = pattern.fullmatch(path.name)
+        if found:
+            yield OwnedFile(path=path, container_id=found[1])
 
 
 def _files(directory: Path) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import trustme
 
@@ -40,8 +41,9 @@ class Authority:
         context.verify_mode = ssl.CERT_OPTIONAL
         return context
 
-    def client(self, user: str) -> ClientCertificate:
-        """Return a certificate for a user; the name is its common name."""
-        leaf = self._ca.issue_cert(common_name=user)
+    def client(self, user: str, valid: tuple[datetime, datetime] | None = None) -> ClientCertificate:
+        """Return a certificate for a user; the name is its common name. `valid` is from when to when, else for long."""
+        begins, ends = valid or (None, None)
+        leaf = self._ca.issue_cert(common_name=user, not_before=begins, not_after=ends)
         chain = b"".join(pem.bytes() for pem in leaf.cert_chain_pems)
         return ClientCertificate(chain, leaf.private_key_pem.bytes())

@@ -7,26 +7,21 @@ and the demo fails when something is not as it should be. Nothing stays on the m
 from __future__ import annotations
 
 import contextlib
-import os
-import secrets
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from multus_py.lab import cluster, manifests
+from multus_py.lab import cluster, failures, manifests, scratch
 from multus_py.lab.cluster import Cluster
-from multus_py.lab.executable import BUILT, MissingPluginsError
-from multus_py.lab.netlink import LinkError
-from multus_py.lab.netns import NETNS_DIR, Namespace
+from multus_py.lab.executable import BUILT
+from multus_py.lab.netns import NETNS_DIR
 from multus_py.lab.node import BRIDGE, Node
 from multus_py.lab.objects import JSON, Object, decode, section, text
-from multus_py.lab.runtime import PluginError, Runtime, Sandbox
+from multus_py.lab.runtime import Runtime, Sandbox
 from multus_py.lab.story import Story, UnexpectedError
 
 NETWORK = "macvlan-conf"
@@ -58,9 +53,6 @@ def main(*, built: Path | None = BUILT) -> int:
     Args:
         built: The executable to use as Multus, if it exists; else this package is used.
     """
-    if os.geteuid() != 0:
-        print("multus lab demo: makes network namespaces, so it must be root", file=sys.stderr)
-        return 1
     story, begun = Story(), time.monotonic()
     try:
         with _stoppable():
@@ -68,8 +60,8 @@ def main(*, built: Path | None = BUILT) -> int:
     except _Stopped:
         print("\nStopped. Everything that was made is removed again.", file=sys.stderr)
         return _INTERRUPTED
-    except (UnexpectedError, PluginError, LinkError, MissingPluginsError, OSError, subprocess.SubprocessError) as error:
-        print(f"\nFAILED  {_explained(error)}", file=sys.stderr)
+    except (UnexpectedError, *failures.FAILURES) as error:
+        print(f"\nFAILED  {failures.explained(error)}", file=sys.stderr)
         print("Everything that was made is removed again.", file=sys.stderr)
         return 1
     story.say()
@@ -81,19 +73,15 @@ def main(*, built: Path | None = BUILT) -> int:
 
 
 def _tell(story: Story, built: Path | None) -> None:
-    prefix = f"demo-{secrets.token_hex(2)}-"
     story.say("Multus gives a pod more than one network interface. Here: two nodes, a pod on each, and besides the")
     story.say("cluster network a second one, over a link of its own between the nodes.")
-    try:
-        with tempfile.TemporaryDirectory(prefix="multus-demo-") as directory:
-            with cluster.two_nodes(Path(directory), prefix=prefix, built=built) as lab:
-                _show_lab(story, lab, directory)
-                _run(story, lab)
-            left = [path.name for path in NETNS_DIR.glob(f"{prefix}*")]
-        story.check("the nodes, their links and their files are gone, too", left)
-    finally:
-        for path in NETNS_DIR.glob(f"{prefix}*"):  # nothing, unless somebody stopped the demo at a bad moment
-            Namespace(path.name).remove()
+    with scratch.directory("demo") as directory:
+        prefix = scratch.prefix(directory)
+        with cluster.two_nodes(directory, prefix=prefix, built=built) as lab:
+            _show_lab(story, lab, directory)
+            _run(story, lab)
+        left = [path.name for path in NETNS_DIR.glob(f"{prefix}*")]
+    story.check("the nodes, their links and their files are gone, too", left)
 
 
 def _run(story: Story, lab: Cluster) -> None:
@@ -136,7 +124,7 @@ def _network() -> Object:
     return {"cniVersion": "0.3.1", "name": NETWORK, "plugins": [macvlan, tuning]}
 
 
-def _show_lab(story: Story, lab: Cluster, directory: str) -> None:
+def _show_lab(story: Story, lab: Cluster, directory: Path) -> None:
     names = [made.namespace.name for made in lab.nodes]
     story.step("The lab")
     story.fact("node1, node2", f"the network namespaces {' and '.join(names)} (see: ip netns)")
@@ -243,12 +231,6 @@ def _delete(story: Story, lab: Cluster, pods: list[Pod]) -> None:
     sandboxes = {f"{pod.node.namespace.name}: namespace {pod.sandbox.namespace.name}" for pod in pods}
     left = [what for what in lab.leftovers() if what not in sandboxes]
     story.check("nothing is left behind on the nodes: no interface, address, record or cached result", left)
-
-
-def _explained(error: BaseException) -> str:
-    """Return the message of an error, for a program that failed with what it said."""
-    said = error.stderr.strip() if isinstance(error, subprocess.CalledProcessError) and error.stderr else ""
-    return f"{error} {said}".strip()
 
 
 @contextlib.contextmanager

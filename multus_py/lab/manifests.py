@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from multus_py.base import jsontext, yamltext
+from multus_py.lab import kinds
 from multus_py.lab.objects import JSON, Object
 
 NETWORKS = "k8s.v1.cni.cncf.io/networks"
@@ -29,6 +30,10 @@ def read(file: Path) -> Iterator[Object]:
         raise ManifestError(f"cannot read {file}: {error}") from error
     for document in found:
         if isinstance(document, dict):
+            try:
+                kinds.of(document)
+            except KeyError as error:
+                raise ManifestError(f"{file}: the lab's API server has no {error.args[0]}") from error
             yield document
         elif document is not None:  # between two lines of dashes
             raise ManifestError(f"{file}: expected objects, found {jsontext.kind(document)}")

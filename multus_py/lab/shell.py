@@ -14,15 +14,15 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from multus_py.lab import manifests
+from multus_py.lab import manifests, scratch
 from multus_py.lab.apiserver import APIServer
 from multus_py.lab.links import End, Veth
 from multus_py.lab.netns import Namespace
@@ -33,11 +33,13 @@ from multus_py.lab.runtime import Runtime
 NODE = "node1"
 NETWORK_CONFIG, PLUGINS, STATE = Path("/etc/cni/net.d"), Path("/opt/cni/bin"), Path("/var/lib/cni")
 KUBECONFIG = NETWORK_CONFIG / "multus.d" / "multus.kubeconfig"
-_OWN = (NETWORK_CONFIG.parent, PLUGINS.parent, STATE, Path("/run"))
+_OWN = (NETWORK_CONFIG.parent, PLUGINS.parent, STATE, Path("/run"), Path("/etc/containerd"))
 """What the shell has for itself. It has to exist on the machine, to be mounted over."""
 _MADE, _USERS = Path("/run/multus-lab.made"), Path("/run/multus-lab.users")
 """Which of them labs have made; and the lock that labs hold while they are there."""
 _INSIDE = "MULTUS_LAB_SHELL"
+"""The variable with the lab's directory, for the part of this command that is in namespaces of its own."""
+_TERMINATED = 143  # what shells report for a program that SIGTERM has ended
 _SUBNET = "198.51.100.0/24"
 _NEIGHBOUR = "203.0.113.254/24"
 
@@ -50,29 +52,37 @@ def main(command: Sequence[str], *, objects: Sequence[Path] = ()) -> int:
         objects: Files with pods and networks, as YAML, in the place of the usual ones. Pods are started.
 
     Raises:
-        LinkError: The node cannot be made.
-        ManifestError: A file is none with objects.
-        MissingPluginsError: The machine has no reference plugins.
-        subprocess.CalledProcessError: A program that is needed failed.
-        PluginError: A pod cannot be attached.
+        Exception: One of `failures.FAILURES`: the node cannot be made, a file is none with objects, a pod cannot be
+            attached.
     """
-    if _INSIDE not in os.environ:
+    directory = os.environ.get(_INSIDE)
+    if directory is None:
         return _apart()
-    with tempfile.TemporaryDirectory(prefix="multus-lab-") as directory, ExitStack() as stack:
+    with ExitStack() as stack:
         made = _machine(stack, Path(directory))
         api = stack.enter_context(APIServer(listen=made.namespace.listen("127.0.0.1", 6443)))
         _configure(made, api)
         _create(stack, made, api, _usual() if not objects else read(objects))
         argv = made.namespace.command(list(command) or ["bash", "--norc"])
-        return subprocess.run(argv, check=False, env=_environment()).returncode
+        return _wait_for(argv, _environment())
 
 
 def _apart() -> int:
-    """Run this very command again, in namespaces of its own."""
-    with _mount_points():
-        apart = ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        argv = [*apart, sys.executable, "-m", "multus_py", *sys.argv[1:]]
-        return subprocess.run(argv, check=False, env=os.environ | {_INSIDE: "1"}).returncode
+    """Run this very command again, in namespaces of its own, which end with this process whatever ends it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
+    with scratch.directory("lab") as directory, _mount_points():
+        apart = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation=private", "--pid", "--fork"]
+        argv = [*apart, "--kill-child", "--mount-proc", sys.executable, "-m", "multus_py", *sys.argv[1:]]
+        return _wait_for(argv, os.environ | {_INSIDE: str(directory)})
+
+
+def _wait_for(argv: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a program to its end, and return its status. Ctrl-C is its business; the terminal sends it there, too."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        return subprocess.run(argv, check=False, env=environment).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -131,6 +141,7 @@ def _machine(stack: ExitStack, directory: Path) -> Node:
     }.items():
         path.mkdir(parents=True)
         _run("mount", "--bind", str(folder), str(path))
+    (STATE / "results").mkdir()  # where a runtime has its notes; this one takes none
     neighbour = stack.enter_context(Namespace("neighbour"))
     stack.enter_context(Veth(End(made.namespace, "eth1"), End(neighbour, "eth1", (_NEIGHBOUR,))))
     return made
@@ -186,7 +197,8 @@ def read(files: Iterable[Path]) -> Iterator[Object]:
 
 def _environment() -> dict[str, str]:
     path = f"{PLUGINS}:{os.environ.get('PATH', '/usr/bin:/bin')}"
-    return os.environ | {
+    inherited = {name: text for name, text in os.environ.items() if name != _INSIDE}
+    return inherited | {
         "PATH": path,
         "KUBECONFIG": str(KUBECONFIG),
         "MULTUS_NODE_NAME": NODE,  # in place of the machine's host name

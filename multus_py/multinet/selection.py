@@ -115,23 +115,21 @@ def check_default_routes(selections: Iterable[Selection]) -> None:
     Raises:
         SelectionError: When they contradict each other.
     """
-    requests = [selection for selection in selections if selection.gateways is not None]
-    keepers = [selection.reference for selection in requests if not selection.gateways]
+    requests = [(each.reference, each.gateways) for each in selections if each.gateways is not None]
+    keepers = [reference for reference, gateways in requests if not gateways]
     if keepers and len(requests) > 1:
-        names = ", ".join(selection.reference for selection in requests)
+        names = ", ".join(reference for reference, _ in requests)
         raise SelectionError(f"an empty default-route list must be the only default-route of a pod: {names}")
     for family in (4, 6):
-        gateways = [
-            f"{gateway} ({selection.reference})"
-            for selection in requests
-            for gateway in selection.gateways or ()
+        found = [
+            f"{gateway} ({reference})"
+            for reference, gateways in requests
+            for gateway in gateways
             if address.family(gateway) == family
         ]
-        if len(gateways) > 1:
-            found = ", ".join(gateways)
-            raise SelectionError(
-                f"multus does not support ECMP for default-route: several IPv{family} gateways: {found}"
-            )
+        if len(found) > 1:
+            problem = f"multus does not support ECMP for default-route: several IPv{family} gateways"
+            raise SelectionError(f"{problem}: {', '.join(found)}")
 
 
 def _parse(text: str, namespace: str, where: str) -> tuple[Selection, ...]:
@@ -140,7 +138,7 @@ def _parse(text: str, namespace: str, where: str) -> tuple[Selection, ...]:
             items = enumerate(text.split(","))
             return tuple(_short(item.strip(), namespace, f"{where}[{index}]") for index, item in items)
         return tuple(_element(element, namespace) for element in _elements(text, where))
-    except (fields.FieldError, jsontext.JSONError) as error:
+    except fields.FieldError as error:
         raise SelectionError(str(error)) from error
 
 
@@ -152,7 +150,7 @@ def _elements(text: str, where: str) -> tuple[Fields, ...]:
         raise SelectionError(f"{where}: neither a list of network names nor JSON: {error}") from error
     if not isinstance(document, list):
         raise SelectionError(f"{where}: expected a JSON array of objects, found {jsontext.kind(document)}")
-    return fields.Fields({where: document}, "", folded=False).objects(where)
+    return fields.Fields({where: document}, "").objects(where)
 
 
 def _short(item: str, namespace: str, where: str) -> Selection:
@@ -220,8 +218,9 @@ def _check_interface(name: str, where: str) -> None:
         args.validate_interface_name(name)
     except CNIError as error:
         raise SelectionError(f"{where}: {quoted(name)} cannot be the name of an interface: {error}") from error
-    if "\0" in name:
-        raise SelectionError(f"{where}: {quoted(name)} cannot be the name of an interface: it contains a NUL byte")
+    if not name.isprintable():  # NUL, which ends it for the kernel; and what would steer the terminal that shows it
+        problem = "it contains a character that cannot be shown"
+        raise SelectionError(f"{where}: {quoted(name)} cannot be the name of an interface: {problem}")
 
 
 def is_dns_name(text: str, *, size: int, dots: bool) -> bool:

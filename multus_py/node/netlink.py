@@ -35,6 +35,7 @@ _SOL_NETLINK, _CAP_ACK, _EXT_ACK = 270, 10, 11
 _BUFFER = 1 << 16
 _TIMEOUT = 5.0  # the kernel answers at once; this only ends a wait that would never end
 _DUMP_TRIES = 5
+_MISREAD = (_struct.error, ValueError)  # type: ignore[attr-defined]  # numbers and addresses of another size
 
 Attributes = dict[int, bytes]
 
@@ -111,7 +112,11 @@ def outcome(message: Message) -> errors.KernelError | None:
 
 
 class Socket:
-    """A conversation with the kernel about the network namespace in which it was opened."""
+    """A conversation with the kernel about the network namespace in which it was opened.
+
+    As a context it also sees to it that an answer that is not as the kernel writes them, too short for one, is a
+    NodeError, wherever in the context it is read.
+    """
 
     def __init__(self) -> None:
         """Open it in the namespace of the calling thread. Raises NodeError."""
@@ -132,9 +137,11 @@ class Socket:
         """Do nothing: it is open."""
         return self
 
-    def __exit__(self, *_exception: object) -> None:
+    def __exit__(self, _kind: object = None, error: BaseException | None = None, _trace: object = None) -> None:
         """Close it."""
         self._socket.close()
+        if isinstance(error, _MISREAD):
+            raise errors.NodeError(f"netlink: the kernel's answer is not understood: {error}") from error
 
     def request(self, kind: int, payload: bytes, flags: int = 0) -> tuple[Message, ...]:
         """Ask for one thing, or for one change, and return what the kernel says.

@@ -177,7 +177,7 @@ def _number(socket: Socket, namespace: Namespace) -> int:
 
 def _known_number(socket: Socket, wanted: bytes) -> int:
     for message in socket.request(_GET_NSID, _FAMILY + wanted):
-        number: int = netlink.INTEGER.unpack(netlink.attributes(message.payload, len(_FAMILY))[_NSID])[0]
+        number: int = netlink.INTEGER.unpack(netlink.attributes(message.payload, len(_FAMILY)).get(_NSID, b""))[0]
         return number
     raise errors.KernelError(errno.EOPNOTSUPP)
 

@@ -19,7 +19,7 @@ from multus_py.node import defaultroute, errors, netlink, netns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from multus_py.node.defaultroute import Route
     from multus_py.node.netlink import Socket
@@ -82,17 +82,21 @@ def set_default_routes(netns_path: str, wanted: DefaultRoutes) -> RouteChange:
             if 6 in versions:
                 kept = "" if wanted.gateways else wanted.holder
                 change.ignore_advertised([name for name in names.values() if name not in {"lo", kept}])
-            for route in sorted(found, key=_without_gateway):
-                if route.version in versions:
-                    change.remove(route, kept=0 if wanted.gateways else index)
-            for gateway in wanted.gateways:
-                change.add(gateway, index)
+            _replace(change, [route for route in found if route.version in versions], wanted, index=index)
         except BaseException as error:
             lost = change.undo()
             if isinstance(error, errors.NodeError) and lost:
                 raise errors.NodeError(f"{error}; and {lost}") from error
             raise
         return RouteChange(removed=tuple(change.removed), added=wanted.gateways)
+
+
+def _replace(change: _Change, found: Iterable[Route], wanted: DefaultRoutes, *, index: int) -> None:
+    """Remove the default routes that are there, and make the wanted ones."""
+    for route in sorted(found, key=_without_gateway):
+        change.remove(route, kept=0 if wanted.gateways else index)
+    for gateway in wanted.gateways:
+        change.add(gateway, index)
 
 
 def _without_gateway(route: Route) -> bool:

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from multus_py.attach.settings import Settings
-from multus_py.base import jsontext
+from multus_py.base import jsontext, spelling
 from multus_py.findings.finding import Finding, Severity
-from multus_py.hostconfig import dialect, validation
+from multus_py.hostconfig import validation
 from multus_py.validate import cniconf, multusconf, nads, pods, reading, references
 from multus_py.validate.references import Context
 
 if TYPE_CHECKING:
+    from multus_py.base.jsontext import JSONObject
     from multus_py.cluster.port import Cluster
     from multus_py.validate.document import Document
     from multus_py.validate.nads import Definition
 
-_CONFIG_FILES = (".conf", ".conflist")
 _GROUPS = ("", "apps", "batch", nads.GROUP)
 _DAEMON_CONFIG = "daemon-config.json"
+_MULTUS = re.compile(r'"multus(-shim)?"')
+_CNI = re.compile(r'"(cniVersion|multus(-shim)?)"')
+_IN_CONFIG_MAPS = {".conf": _CNI, ".conflist": _CNI, ".json": _MULTUS}
+"""What a text has in it that is meant as a configuration, by its key's suffix: nginx.conf is not."""
 
 
 @dataclass(kw_only=True)
@@ -41,7 +47,7 @@ def validate(
     *,
     namespace: str = "default",
     cluster: Cluster | None = None,
-    on_node: Callable[[str], bool] = lambda _name: False,
+    on_node: Callable[[str], bool] | None = None,
 ) -> list[Finding]:
     """Return what is wrong with files, in their order.
 
@@ -49,7 +55,8 @@ def validate(
         files: Each with its name and its content.
         namespace: Where objects go that do not say so.
         cluster: Where definitions are looked up that are not in the files; None for nowhere.
-        on_node: Tells whether this node has a CNI configuration of a name, for definitions that leave theirs to it.
+        on_node: Tells whether this node has a CNI configuration of a name, for definitions that leave theirs to it;
+            None when this is no node.
     """
     given = _Given()
     order: dict[str, int] = {}
@@ -79,8 +86,12 @@ def _check_object(document: Document, given: _Given, namespace: str) -> Iterator
     """Check an object of Kubernetes."""
     kind, version, items = (document.object.get(key) for key in ("kind", "apiVersion", "items"))
     if isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):
+        common: JSONObject = {"apiVersion": version, "kind": kind.removesuffix("List")}
         for at, _ in enumerate(items):
-            yield from _check(document.part(("items", at)), given, namespace)
+            part = document.part(("items", at))
+            if part.object and "kind" not in part.object and kind != "List":  # the API's own lists say it once
+                part = dataclasses.replace(part, value={**common, **part.object})
+            yield from _check(part, given, namespace)
     elif kind == nads.KIND:
         named = document.named(_subject("nad", document))
         given.definitions.append((named, nads.definition(named, namespace=namespace)))
@@ -101,7 +112,7 @@ def _check_kind(document: Document, kind: object, version: object) -> Iterator[F
     if str(version or "v1").rpartition("/")[0] not in _GROUPS:
         return
     known = (nads.KIND, *pods.TEMPLATES)
-    meant = dialect.closest(kind, known) if isinstance(kind, str) and kind not in known else ""
+    meant = spelling.closest(kind, known) if isinstance(kind, str) and kind not in known else ""
     if kind is None and version == nads.API_VERSION:
         meant = nads.KIND
     if meant:
@@ -117,38 +128,34 @@ def _check_config_map(document: Document, given: _Given) -> Iterator[Finding]:
     """Check configurations of Multus that a ConfigMap carries to the nodes."""
     data = document.object.get("data")
     for key, text in (data if isinstance(data, dict) else {}).items():
-        if not isinstance(text, str) or not (key == _DAEMON_CONFIG or key.endswith(_CONFIG_FILES)):
-            continue
-        try:
-            inner = reading.embedded(document, ("data", key), text)
-        except jsontext.JSONError as error:
-            line = document.lines_of(("data", key), text)[max(error.line, 1) - 1]
-            yield document.finding(
-                "config-not-json",
-                ("data", key),
-                str(error),
-                remedy="Correct the line, or the one before it.",
-                line=line,
-            )
-            continue
-        yield from _check_configuration(inner, given, daemon=key == _DAEMON_CONFIG)
+        marks = _IN_CONFIG_MAPS.get(PurePath(key).suffix)
+        if isinstance(text, str) and (key == _DAEMON_CONFIG or (marks and marks.search(text))):
+            inner, found = reading.embedded(document, ("data", key), text, id="config-not-json")
+            yield from found
+            if inner is not None:
+                yield from _check_configuration(inner, given, daemon=key == _DAEMON_CONFIG)
 
 
 def _check_configuration(document: Document, given: _Given, *, daemon: bool = False) -> Iterator[Finding]:
     """Check a file of a node: a CNI configuration, one of Multus, or the daemon's."""
-    if daemon or (document.file.endswith(_DAEMON_CONFIG) and not document.prefix):
-        given.settings.append((document, multusconf.daemon_settings(document)))
-        yield from multusconf.check_daemon(document)
-        return
-    if "plugins" in document.object or cniconf.type_of(document):
+    daemon = daemon or (document.file.endswith(_DAEMON_CONFIG) and not document.prefix)
+    if not daemon and ("plugins" in document.object or cniconf.type_of(document)):
         yield from _check_cni(document, given)
-        return
-    known = {key.lower() for key in validation.known_keys()}
-    if any(key.lower() in known for key in document.object):
+    elif daemon or _is_for_daemon(document.object):
         given.settings.append((document, multusconf.daemon_settings(document)))
         yield from multusconf.check_daemon(document)
-        return
-    yield document.finding(
+    else:
+        yield _unrecognised(document)
+
+
+def _is_for_daemon(keys: Collection[str]) -> bool:
+    """Tell whether an object is the daemon's configuration. Half of its keys are enough; one alone may be anybody's."""
+    known = {key.lower() for key in validation.known_keys()}
+    return 2 * sum(key.lower() in known for key in keys) >= len(keys) > 0
+
+
+def _unrecognised(document: Document) -> Finding:
+    return document.finding(
         "unrecognised",
         (),
         "expected an object of Kubernetes (apiVersion, kind), a CNI configuration (type, plugins) or the daemon's",
@@ -171,7 +178,7 @@ def _check_cni(document: Document, given: _Given) -> Iterator[Finding]:
 
 
 def _check_together(
-    given: _Given, namespace: str, cluster: Cluster | None, on_node: Callable[[str], bool]
+    given: _Given, namespace: str, cluster: Cluster | None, on_node: Callable[[str], bool] | None
 ) -> Iterator[Finding]:
     """Yield what documents say of each other."""
     named = [document.object.get("name") for document in given.configurations]
@@ -179,12 +186,12 @@ def _check_together(
         definitions=tuple(definition for _, definition in given.definitions),
         settings=given.settings[0][1] if given.settings else Settings(),
         cluster=cluster,
-        has_file=lambda name: name in named or on_node(name),
+        has_file=lambda name: name in named or (on_node is not None and on_node(name)),
     )
     yield from references.duplicates(given.definitions)
     for document, definition in given.definitions:
         if nads.without_config(document) and not context.has_file(definition.name):
-            yield nads.not_on_node(document, context.settings.conf_dir)
+            yield nads.not_on_node(document, context.settings.conf_dir, known=on_node is not None)
     for document, settings in given.settings:
         yield from references.check_settings(document, dataclasses.replace(context, settings=settings))
     for document, kind in given.pods:

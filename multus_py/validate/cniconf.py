@@ -6,11 +6,10 @@ import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from multus_py.base import jsontext
+from multus_py.base import jsontext, spelling
 from multus_py.base.fields import Fields
 from multus_py.cni import args, conf, errors, versions
 from multus_py.findings.finding import Finding, Severity
-from multus_py.hostconfig import dialect
 from multus_py.validate import ipam, plugins, shape
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ def check(document: Document, *, device: bool = False) -> Iterator[Finding]:
         yield _neither(document)
         return
     whole = [] if type_of(document) else shape.check(document, "cni-list")
+    if any(type_of(part) not in plugins.SCHEMAS for part in parts(document)):
+        whole = [finding for finding in whole if finding.id != "unknown-key"]  # whoever made the plugin may read it
     each = [
         finding
         for at, part in enumerate(parts(document))
@@ -62,7 +63,7 @@ def parts(document: Document) -> list[Document]:
 
 def _neither(document: Document) -> Finding:
     for key in document.object:
-        meant = dialect.closest(key, ("type", "plugins"))
+        meant = spelling.closest(key, ("type", "plugins"))
         if meant:
             problem = f"the key is not known, and {meant} is missing"
             return document.finding("misspelt-key", (key,), problem, remedy=f"Did you mean {meant}? Write that.")
@@ -78,7 +79,7 @@ def _check_plugin(part: Document, *, first: bool, device: bool) -> Iterator[Find
     if first:
         yield from _check_first(part, type)
     ipam_type = part.get(("ipam", "type"))
-    if isinstance(ipam_type, str):
+    if isinstance(ipam_type, str) and type not in plugins.OWN_ADDRESSES:
         addresses = part.part(("ipam",))
         if ipam_type in plugins.IPAM_SCHEMAS:
             yield from shape.check(addresses, plugins.IPAM_SCHEMAS[ipam_type])
@@ -90,8 +91,8 @@ def _check_types(part: Document, type: str, ipam_type: str) -> Iterator[Finding]
     """Point at plugins that nobody knows but that have nearly the name of one."""
     known = ((("type",), type, plugins.SCHEMAS), (("ipam", "type"), ipam_type, plugins.IPAM_SCHEMAS))
     for path, name, table in known:
-        meant = dialect.closest(name, table) if name and name not in table else ""
-        if meant:
+        meant = spelling.closest(name, table)
+        if meant and meant not in {name, *name.split("-")}:  # cnv-bridge and ib-sriov are no slips of the pen
             yield part.finding(
                 "unknown-plugin",
                 path,
@@ -112,8 +113,10 @@ def _check_keys(part: Document, type: str, *, device: bool) -> Iterator[Finding]
                 f"{type} does not take {one} and {other} together",
                 remedy="Remove one of them.",
             )
-    for plugin, one, other in plugins.COMPANIONS:
-        if plugin == type and fields.raw(one) and not fields.raw(other):
+    alone = [(one, other) for plugin, one, other in plugins.COMPANIONS if plugin == type and not fields.raw(other)]
+    alone += [(one, other) for plugin, one, other in plugins.REQUIRED_BY if plugin == type and not fields.has(other)]
+    for one, other in alone:
+        if fields.raw(one):
             problem = f"is missing, and {type} takes {one} only together with it"
             yield part.finding("missing-key", (other,), problem, remedy=f"Add {other}, or remove {one}.")
     names = plugins.DEVICE_KEYS.get(type, ())
@@ -131,6 +134,13 @@ def _declares(part: Document, capability: str) -> bool:
 
 
 def _check_first(part: Document, type: str) -> Iterator[Finding]:
+    if type in plugins.IPAM_SCHEMAS:
+        yield part.finding(
+            "ipam-plugin-first",
+            ("type",),
+            f"{type} hands out addresses, and makes no interface",
+            remedy=f'Write the plugin that makes the interface here, and "ipam": {{"type": "{type}", ...}} beside it.',
+        )
     if type in plugins.CHAINED:
         yield part.finding(
             "chained-plugin-first",

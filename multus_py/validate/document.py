@@ -26,8 +26,10 @@ class Place:
 
     line: int
     """The line of its key, or of the value itself where it has none; counted from 1."""
-    start: int = 0
-    end: int = 0
+    first: int
+    """The line where the value itself begins."""
+    start: int
+    end: int
     """The value's first character, and the one after its last, as written."""
 
 
@@ -96,7 +98,7 @@ class Document:
         However the text is quoted, folded or escaped: what is no blank comes in the same order in both.
         """
         place = self._place(path)
-        at, line = place.start, self.text.count("\n", 0, place.start) + 1
+        at, line = place.start, place.first
         lines = []
         for wanted in text.split("\n"):
             for number, word in enumerate(wanted.split() or [""]):

@@ -5,6 +5,7 @@ The rules are those of the plugins themselves, which apply them when a pod start
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import itertools
 from collections.abc import Callable, Iterator
@@ -166,12 +167,13 @@ def _check_whereabouts(document: Document) -> Iterator[Finding]:
         for at, text in enumerate(_items(document, (*item.path, "exclude"))):
             yield from _check_exclude(document, item, (*item.path, "exclude", at), text)
     yield from _check_gateway(document, ("gateway",), tuple(item.subnet for (item,) in sets))
-    yield from _check_overlaps(document, sets, "range")
+    for finding in _check_overlaps(document, sets, "range"):  # whereabouts sees to it that no address is given twice
+        yield dataclasses.replace(finding, severity=Severity.WARNING)
 
 
 def _check_exclude(document: Document, item: Range, path: Path, text: JSONValue) -> Iterator[Finding]:
     excluded = _interface(text if not isinstance(text, str) or "/" in text else f"{text}/{item.subnet.max_prefixlen}")
-    if excluded is not None and not _within(excluded.ip, item.subnet):
+    if excluded is not None and not excluded.network.overlaps(item.subnet):
         yield document.finding(
             "address-outside-subnet",
             path,
@@ -254,7 +256,7 @@ def _check_overlaps(document: Document, sets: tuple[tuple[Range, ...], ...], key
                 "overlapping-ranges",
                 (*other.path, key),
                 f"{_shown(other)} overlaps with {_shown(one)} of line {document.line((*one.path, key))}",
-                remedy="Give each range addresses of its own: those in both could be handed out twice.",
+                remedy="Give each range addresses of its own.",
             )
 
 

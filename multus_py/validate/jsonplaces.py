@@ -44,7 +44,8 @@ def find(text: str) -> tuple[dict[Path, Place], tuple[tuple[Path, int], ...]]:
             top.keys.add(str(top.step))
         elif word != ":":
             path = () if top is None or top.step is None else (*top.path, top.step)
-            places[folded(path)] = Place(line=(top.key_line if top else 0) or line, start=at, end=token.end())
+            key_line = (top.key_line if top else 0) or line
+            places[folded(path)] = Place(line=key_line, first=line, start=at, end=token.end())
             if word in "[{":
                 stack.append(_Container(path=path, step=0 if word == "[" else None))
     return places, tuple(twice)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 KIND, GROUP, API_VERSION = "NetworkAttachmentDefinition", "k8s.cni.cncf.io", "k8s.cni.cncf.io/v1"
 RESOURCE_NAME = "k8s.v1.cni.cncf.io/resourceName"
 _CONFIG = ("spec", "config")
+_JSON = ": a configuration is JSON, with double quotes, without comments, and without a comma after the last element"
 _INDENTED = "Write `config: |`, and below it, indented, the JSON."
 
 
@@ -30,15 +31,13 @@ class Definition:
     name: str
     network: Network | None
     """What it describes; None when that is nothing that Multus could use, or is in a file of the node."""
-    device: bool
-    """Whether attachments to it take a device of a device plugin."""
 
 
 def check(document: Document) -> Iterator[Finding]:
     """Yield what is wrong with a definition."""
     config = document.get(_CONFIG)
-    if isinstance(config, dict):
-        problem = "expected JSON as a text, found an object"
+    if config is not None and not isinstance(config, str):
+        problem = f"expected JSON as a text, found {jsontext.kind(config)}"
         yield document.finding("config-not-text", _CONFIG, problem, remedy=_INDENTED)
     else:
         yield from shape.check(document, "network-attachment-definition")
@@ -62,7 +61,6 @@ def definition(document: Document, *, namespace: str) -> Definition:
         namespace=own if isinstance(own, str) and own else namespace,
         name=text,
         network=network(config if isinstance(config, str) else "", name=text),
-        device=_has_device(document),
     )
 
 
@@ -94,18 +92,9 @@ def check_name(document: Document, path: tuple[str, ...], *, dots: bool) -> Iter
 
 
 def _check_config(document: Document, text: str) -> Iterator[Finding]:
-    try:
-        config = reading.embedded(document, _CONFIG, text)
-    except jsontext.JSONError as error:
-        lines = document.lines_of(_CONFIG, text)
-        yield document.finding(
-            "config-not-json",
-            _CONFIG,
-            str(error),
-            remedy="Correct the line, or the one before it: a configuration is JSON, with double quotes, without "
-            "comments, and without a comma after the last element.",
-            line=lines[max(error.line, 1) - 1],
-        )
+    config, found = reading.embedded(document, _CONFIG, text, id="config-not-json", remedy=_JSON)
+    yield from found
+    if config is None:
         return
     if not isinstance(config.value, dict):
         problem = f"expected a JSON object, found {jsontext.kind(config.value)}"
@@ -121,13 +110,15 @@ def _has_device(document: Document) -> bool:
     return isinstance(annotations, dict) and bool(annotations.get(RESOURCE_NAME))
 
 
-def not_on_node(document: Document, directory: str) -> Finding:
-    """Return the finding about a definition whose configuration nobody has seen."""
+def not_on_node(document: Document, directory: str, *, known: bool) -> Finding:
+    """Return the finding about a definition whose configuration nobody has seen; `known`: this is a node."""
     name = document.get(("metadata", "name"))
     return document.finding(
         "config-missing",
         _CONFIG,
-        f'is empty, and neither the files given nor {directory} have a CNI configuration named "{name}"',
+        f'is empty, and neither the files given nor {directory} have a CNI configuration named "{name}"'
+        if known
+        else f'is empty, so every node needs a CNI configuration named "{name}" in {directory}',
         remedy=f"Write the configuration here, or put a file with it into {directory} of every node.",
-        severity=Severity.WARNING,
+        severity=Severity.WARNING if known else Severity.NOTE,
     )

@@ -53,13 +53,19 @@ COMPANIONS = (
     ("bandwidth", "ingressBurst", "ingressRate"),
     ("bandwidth", "egressRate", "egressBurst"),
     ("bandwidth", "egressBurst", "egressRate"),
-    ("sriov", "vlanQoS", "vlan"),
-    ("sriov", "vlanProto", "vlan"),
 )
-"""Keys that a plugin takes only together with another one."""
+"""Keys that a plugin takes only together with another one; 0 is none."""
+REQUIRED_BY = (("sriov", "vlanQoS", "vlan"), ("sriov", "vlanProto", "vlan"))
+"""Keys that a plugin takes only where another one stands, be it 0."""
 
 BY_ARGUMENTS = {
     "ips": frozenset({"host-local", "static", "whereabouts"}),
-    "mac": frozenset({"bridge", "macvlan", "tuning"}),
+    "mac": frozenset({"bridge", "macvlan", "sriov", "tuning"}),
 }
 """By capability, the plugins that read it from CNI_ARGS as well, in the way of before there were capabilities."""
+
+KNOWN = frozenset({*SCHEMAS, *IPAM_SCHEMAS, ""})
+"""Plugins of which it is known what they read; "" for no IPAM plugin."""
+
+OWN_ADDRESSES = frozenset({"antrea", "calico"})
+"""Plugins that complete their IPAM section before the IPAM plugin sees it: `"subnet": "usePodCidr"`, or no subnet."""

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from multus_py.attach.plan import DEFAULT_NETWORK, NETWORKS
-from multus_py.base import jsontext
+from multus_py.base import jsontext, spelling
 from multus_py.findings.finding import Finding, Severity
-from multus_py.hostconfig import dialect
 from multus_py.multinet import selection
 from multus_py.validate import reading, shape
 
@@ -31,6 +30,8 @@ TEMPLATES: dict[str, Path] = {
 }
 """Where the pod is in the objects that make pods."""
 
+_NOT_JSON = "annotation-not-json"
+_SHORT_FORM = "; or write the short form, NAME or NAMESPACE/NAME@INTERFACE"
 _STATUS = ("k8s.v1.cni.cncf.io/network-status", "k8s.v1.cni.cncf.io/networks-status")
 _OTHERS = ("k8s.v1.cni.cncf.io/resourceName", "k8s.v1.cni.cncf.io/service-network", "k8s.v1.cni.cncf.io/policy-for")
 _PLACE = re.compile(r"^(?:networks|default-network)((?:\[\d+\]|\.[\w-]+)+)")
@@ -66,7 +67,7 @@ def check(document: Document, kind: str) -> Iterator[Finding]:
     for key in given if isinstance(given, dict) else ():
         yield from _check_key(document, (*where, key), key)
     for place in (("metadata", "annotations"), (*TEMPLATES[kind], "metadata", "labels")):
-        if place != where:
+        if place != where and isinstance(document.get(TEMPLATES[kind]), dict):  # Volcano's Job has several, elsewhere
             yield from _check_misplaced(document, place, where)
     for annotation in (NETWORKS, DEFAULT_NETWORK):
         yield from _check_annotation(document, (*where, annotation), annotation)
@@ -97,11 +98,10 @@ def _requests(document: Document, path: Path, text: str, annotation: str, *, nam
         found = _parse(text, annotation, namespace=namespace)
     except selection.SelectionError:
         return []
+    places = [(document, path)] * len(found)
     if selection.is_json(text):
-        inner = reading.embedded(document, path, text)
-        places: list[tuple[Document, Path]] = [(inner, (at,)) for at, _ in enumerate(found)]
-    else:
-        places = [(document, path)] * len(found)
+        inner, _ = reading.embedded(document, path, text, id=_NOT_JSON)
+        places = [(inner or document, (at,)) for at, _ in enumerate(found)]
     replaces = annotation == DEFAULT_NETWORK
     return [
         Request(selection=each, document=where, path=steps, index=-1 if replaces else index)
@@ -126,43 +126,27 @@ def _check_annotation(document: Document, path: Path, annotation: str) -> Iterat
         yield document.finding("wrong-type", path, problem, remedy=remedy)
         return
     found: list[Finding] = []
-    inner, steps = document, path
+    where, steps = document, path
     if selection.is_json(text):
-        try:
-            inner, steps = reading.embedded(document, path, text), ()
-        except jsontext.JSONError as error:
-            yield _not_json(document, path, text, error)
-            return
-        found = shape.check(inner, "networks" if annotation == NETWORKS else "default-network")
+        inner, found = reading.embedded(document, path, text, id=_NOT_JSON, remedy=_SHORT_FORM)
+        if inner is not None:
+            where, steps = inner, ()
+            found += shape.check(inner, "networks" if annotation == NETWORKS else "default-network")
         yield from found
+    if any(finding.severity is Severity.ERROR for finding in found):
+        return
     try:
-        selections = _parse(text, annotation, namespace="default")
-        selection.check_default_routes(selections)
+        selection.check_default_routes(_parse(text, annotation, namespace="default"))
     except selection.SelectionError as error:
-        if all(finding.severity is not Severity.ERROR for finding in found):
-            yield inner.finding(
-                "annotation-refused",
-                steps + (_place(str(error)) if inner is not document else ()),
-                str(error),
-                remedy="Correct what the message names: no pod with it starts.",
-            )
+        at = steps + (_place(str(error)) if where is not document else ())
+        remedy = "Correct what the message names: no pod with it starts."
+        yield where.finding("annotation-refused", at, str(error), remedy=remedy)
 
 
 def _place(message: str) -> Path:
     """Return the path that the parser's message begins with."""
     found = _PLACE.match(message)
     return tuple(int(at) if at else key for at, key in _STEP.findall(found.group(1))) if found else ()
-
-
-def _not_json(document: Document, path: Path, text: str, error: jsontext.JSONError) -> Finding:
-    lines = document.lines_of(path, text)
-    return document.finding(
-        "annotation-not-json",
-        path,
-        str(error),
-        remedy="Correct the line, or the one before it; or write the short form, NAME or NAMESPACE/NAME@INTERFACE.",
-        line=lines[max(error.line, 1) - 1],
-    )
 
 
 def _check_key(document: Document, path: Path, key: str) -> Iterator[Finding]:
@@ -173,8 +157,8 @@ def _check_key(document: Document, path: Path, key: str) -> Iterator[Finding]:
         return
     for wanted in (NETWORKS, DEFAULT_NETWORK):
         own_domain, _, own_name = wanted.partition("/")
-        near_name = name == own_name or bool(dialect.closest(name, [own_name]))
-        near_domain = domain == own_domain or ("cni" in domain and bool(dialect.closest(domain, [own_domain])))
+        near_name = name == own_name or bool(spelling.closest(name, [own_name]))
+        near_domain = domain == own_domain or ("cni" in domain and bool(spelling.closest(domain, [own_domain])))
         if near_name and near_domain:
             yield document.finding(
                 "misspelt-annotation",

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 from multus_py.attach import plan
 from multus_py.attach.settings import Settings
+from multus_py.base import spelling
 from multus_py.cluster.errors import ClusterError, NotFoundError
 from multus_py.findings.finding import Finding, Severity
-from multus_py.hostconfig import dialect
 from multus_py.validate import ipam, nads, plugins
 
 if TYPE_CHECKING:
     from multus_py.cluster.port import Cluster
     from multus_py.cni.conf import Network
-    from multus_py.multinet.selection import Selection
     from multus_py.validate.document import Document, Path
     from multus_py.validate.ipam import Range
     from multus_py.validate.nads import Definition
@@ -48,7 +47,7 @@ class Context:
         if isinstance(found, ClusterError):
             return found
         network = nads.network(found.config, name=found.name)
-        return nads.Definition(namespace=namespace, name=name, network=network, device=bool(found.resource_name))
+        return nads.Definition(namespace=namespace, name=name, network=network)
 
 
 def check_pod(pod: Pod, context: Context) -> Iterator[Finding]:
@@ -59,7 +58,7 @@ def check_pod(pod: Pod, context: Context) -> Iterator[Finding]:
             continue
         found = context.find(request.selection.namespace, request.selection.name)
         if found is None or isinstance(found, ClusterError):
-            yield from _missing(request.document, request.path, request.selection, context, found)
+            yield from _missing(pod, request, context, found)
         elif found.network is not None:
             yield from _check_wishes(request, found.network)
     yield from _check_interfaces(pod, context.settings)
@@ -94,24 +93,25 @@ def _out_of_reach(pod: Pod, request: Request, settings: Settings) -> Finding:
     )
 
 
-def _missing(
-    document: Document, path: Path, wanted: Selection, context: Context, error: ClusterError | None
-) -> Iterator[Finding]:
+def _missing(pod: Pod, request: Request, context: Context, error: ClusterError | None) -> Iterator[Finding]:
     """Say that a definition is not there, and where there is one that may be meant."""
+    document, path, wanted = request.document, request.path, request.selection
     if error is not None and not isinstance(error, NotFoundError):
         remedy = "Check the kubeconfig, and that its account may read network-attachment-definitions."
         yield document.finding("cluster-unavailable", path, str(error), remedy=remedy)
         return
     elsewhere = [each.namespace for each in context.definitions if each.name == wanted.name]
-    near = dialect.closest(
+    near = spelling.closest(
         wanted.name, [each.name for each in context.definitions if each.namespace == wanted.namespace]
     )
     if elsewhere:
+        assumed = wanted.namespace == pod.namespace and not pod.document.get(("metadata", "namespace"))
+        other = "say with --namespace where the pod goes" if assumed else f"move the definition to {wanted.namespace}"
         yield document.finding(
             "nad-in-other-namespace",
             path,
             f"expected the definition {wanted.reference}, found {wanted.name} in {', '.join(elsewhere)}",
-            remedy=f"Write {elsewhere[0]}/{wanted.name}, or move the definition to {wanted.namespace}.",
+            remedy=f"Write {elsewhere[0]}/{wanted.name}, or {other}.",
         )
     elif near or error is not None:
         yield document.finding(
@@ -127,9 +127,11 @@ def _check_wishes(request: Request, network: Network) -> Iterator[Finding]:
     """Check what a pod wants of a network against what the network's plugins can do."""
     wanted = request.selection
     declared = frozenset(name for plugin in network.plugins for name in plugin.capabilities)
+    types = {type for plugin in network.plugins for type in (plugin.type, _ipam_type(plugin.raw))}
     for capability in wanted.capability_args():
-        if capability not in declared:
-            yield _undeclared(request, network, capability)
+        may_be_read = capability in plugins.BY_ARGUMENTS and not types <= plugins.KNOWN
+        if capability not in declared and not may_be_read:
+            yield _undeclared(request, types, capability)
     sets = [ipam.ranges(plugin.raw.get("ipam"), _ipam_type(plugin.raw)) for plugin in network.plugins]
     every = [item for found in sets for each in found for item in each]
     if any(_ipam_type(plugin.raw) == "host-local" for plugin in network.plugins):
@@ -143,8 +145,7 @@ _KEYS = {"infinibandGUID": "infiniband-guid"}
 """What a capability's argument is called in the annotation, where that is something else."""
 
 
-def _undeclared(request: Request, network: Network, capability: str) -> Finding:
-    types = {plugin.type for plugin in network.plugins} | {_ipam_type(plugin.raw) for plugin in network.plugins}
+def _undeclared(request: Request, types: set[str], capability: str) -> Finding:
     readers = sorted(types & plugins.BY_ARGUMENTS.get(capability, frozenset()))
     problem = f"no plugin of {request.selection.reference} declares the capability {capability}"
     problem += (

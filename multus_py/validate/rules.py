@@ -12,7 +12,12 @@ _TABLE = (
         "Nothing in it has been checked.",
         "Correct the name, or the permissions.",
     ),
-    ("file-too-large", "A file of more than 2 MiB", "Nothing in it has been checked.", "Give it in several files."),
+    (
+        "file-too-large",
+        "A file of more than 8 MiB",
+        "Nothing in it has been checked.",
+        "Give it in several files, or ask for one namespace at a time.",
+    ),
     ("not-utf8", "A file that is not UTF-8", "Neither Kubernetes nor a runtime can read it.", "Save it as UTF-8."),
     (
         "not-yaml",
@@ -158,6 +163,12 @@ _TABLE = (
         "bandwidth, firewall, portmap, sbr, tuning and vrf refuse to work without a plugin before them.",
         "Make a list of plugins with the one that makes the interface first.",
     ),
+    (
+        "ipam-plugin-first",
+        "A plugin for addresses in the place of one for interfaces",
+        "host-local, static, dhcp and whereabouts hand out addresses to another plugin, and make no interface.",
+        "Write the plugin that makes the interface as type, and this one into its `ipam`.",
+    ),
     ("exclusive-keys", "Keys that a plugin does not take together", "It refuses both.", "Remove one of them."),
     (
         "device-missing",
@@ -187,7 +198,7 @@ _TABLE = (
     (
         "overlapping-ranges",
         "Ranges with addresses in common",
-        "One address could be handed out twice; host-local refuses such ranges.",
+        "host-local refuses such ranges. whereabouts takes them (a warning), and has fewer addresses than it seems.",
         "Give each range addresses of its own.",
     ),
     (

@@ -182,6 +182,18 @@ def test_a_watch_of_a_version_that_is_gone_is_said_to_be(world: World) -> None:
         world.collection(operation.PODS).watch("1", stopped=lambda: False)
 
 
+@pytest.mark.parametrize("code", [400, 401, 403, 500])
+def test_a_server_that_quotes_the_token_does_not_get_it_into_messages(world: World, code: int) -> None:
+    token = world.server.token()
+    world.server.inject(Fault(Answer(code, f"what is this: Authorization: Bearer {token}"), times=None))
+    collection = world.collection(operation.NADS)
+    with pytest.raises(errors.ClusterError, match=r"Bearer \(our token\)") as listing:
+        collection.page(version=CACHED, token="")
+    with pytest.raises(errors.ClusterError, match=r"Bearer \(our token\)") as watching:
+        collection.watch("1", stopped=lambda: False)
+    assert token not in f"{listing.value} {watching.value}"
+
+
 @pytest.mark.parametrize(
     ("action", "error"),
     [

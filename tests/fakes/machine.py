@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
-
 from multus_py.inventory.machine import OWN
 from multus_py.node.errors import NodeError
 from multus_py.node.interfaces import Interface, Route
@@ -18,6 +15,8 @@ class FakeMachine:
         self.routing: dict[str, list[Route]] = {}
         self.groups = ""
         self.removed: list[int] = []
+        self.secret = ""
+        """Why one of its namespaces cannot be looked into."""
 
     def is_namespace(self, path: str) -> bool:
         return path in self.namespaces
@@ -30,10 +29,14 @@ class FakeMachine:
     def routes(self, path: str) -> tuple[Route, ...]:
         return tuple(self.routing.get(path, ()))
 
-    def addresses(self, files: Iterable[Path]) -> frozenset[str]:
-        del files
+    def addresses(self) -> frozenset[str]:
+        if self.secret:
+            raise NodeError(self.secret)
         everywhere = (each for interfaces in self.namespaces.values() for each in interfaces)
         return frozenset(address.partition("/")[0] for each in everywhere for address in each.addresses)
+
+    def sees_others(self) -> bool:
+        return len(self.namespaces) > 1
 
     def cgroups(self) -> str:
         return self.groups

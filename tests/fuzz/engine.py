@@ -16,6 +16,8 @@ def main() -> None:
     name = sys.argv.pop(1)
     with atheris.instrument_imports(include=["multus_py"]):
         from tests.fuzz.targets import TARGETS
+    # To merge corpora it starts itself again, by a shell that gets these words one after the other.
+    sys.argv[0] = f"{sys.executable} -m tests.fuzz.engine {name}"
     atheris.Setup(sys.argv, TARGETS[name])
     atheris.Fuzz()
 

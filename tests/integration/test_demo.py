@@ -20,7 +20,7 @@ COMMAND = [sys.executable, "-m", "multus_py", "lab", "demo"]
 
 def traces() -> set[Path]:
     """Return what demos have made: other ones may be running."""
-    return {*NETNS_DIR.glob("demo-*"), *Path(tempfile.gettempdir()).glob("multus-demo-*")}
+    return {*NETNS_DIR.glob("demo-*"), *Path(tempfile.gettempdir()).glob("multus-py-demo-*")}
 
 
 def test_the_story_is_told(capfd: pytest.CaptureFixture[str]) -> None:
@@ -49,6 +49,24 @@ def test_whoever_stops_it_finds_nothing_left(number: signal.Signals) -> None:
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Everything that was made is removed again" in err
+    assert not traces() - before
+
+
+def test_what_a_demo_has_left_that_was_killed_goes_with_the_next_one() -> None:
+    before = traces()
+    with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        next(line for line in process.stdout if "3. ADD" in line)
+        process.kill()
+    assert len(traces() - before) > 1, "two nodes and a directory"
+    subprocess.run(COMMAND, check=True, stdout=subprocess.DEVNULL)
+    assert not traces() - before
+
+
+def test_two_at_once_are_in_nobodys_way() -> None:
+    before = traces()
+    both = [subprocess.Popen(COMMAND, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [(demo.communicate(timeout=60)[1], demo.returncode) for demo in both] == [("", 0)] * 2
     assert not traces() - before
 
 

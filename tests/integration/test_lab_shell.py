@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +18,8 @@ import pytest
 pytestmark = [pytest.mark.root, pytest.mark.slow]
 
 ON_THE_MACHINE = [Path(path) for path in ("/etc/cni", "/opt/cni", "/var/lib/cni", "/run/netns")]
+OURS = ("node1", "neighbour")
+"""What the names of a lab's namespaces begin with: others may make some meanwhile."""
 
 
 def shell(*command: str, apply: tuple[Path, ...] = ()) -> subprocess.CompletedProcess[str]:
@@ -22,7 +29,9 @@ def shell(*command: str, apply: tuple[Path, ...] = ()) -> subprocess.CompletedPr
 
 
 def there() -> list[list[str]]:
-    return [sorted(entry.name for entry in path.iterdir()) if path.is_dir() else [] for path in ON_THE_MACHINE]
+    *directories, namespaces = ON_THE_MACHINE
+    names = sorted(path.name for path in namespaces.glob("*") if path.name.startswith(OURS))
+    return [*(sorted(path.name for path in directory.glob("*")) for directory in directories), names]
 
 
 def test_pods_run_on_the_node_and_the_machine_is_as_before() -> None:
@@ -51,6 +60,104 @@ def test_a_lab_that_ends_takes_nothing_from_another_one(tmp_path: Path) -> None:
 
     assert second.returncode == 0, second.stderr
     assert out.split() == ["00-multus.conflist", "10-cluster.conf", "multus.d"]
+
+
+def scratches() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob("multus-py-lab-*"))
+
+
+@contextmanager
+def sleeping(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A lab in which a command waits, that notes its process id, and whether it got a Ctrl-C."""
+    script = f"trap 'touch {tmp_path}/interrupted; exit 7' INT; touch {tmp_path}/ready; while :; do sleep 0.1; done"
+    argv = [sys.executable, "-m", "multus_py", "lab", "shell", "--", "bash", "-c", script]
+    with subprocess.Popen(argv, start_new_session=True) as lab:
+        while not (tmp_path / "ready").exists():
+            assert lab.poll() is None
+            time.sleep(0.05)
+        yield lab
+
+
+def test_ctrl_c_is_for_the_command(tmp_path: Path) -> None:
+    before = scratches(), there()
+    with sleeping(tmp_path) as lab:
+        os.killpg(lab.pid, signal.SIGINT)  # as a terminal does
+        assert lab.wait(30) == 7
+    assert (tmp_path / "interrupted").exists()
+    assert (scratches(), there()) == before
+
+
+def test_a_lab_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
+    before = scratches(), there(), children()
+    with sleeping(tmp_path) as lab:
+        lab.terminate()
+        assert lab.wait(30) == 143
+    assert (scratches(), there()) == before[:2]
+    assert children() - before[2] == set()
+
+
+def test_a_lab_that_is_killed_takes_all_its_processes_along_and_the_next_one_its_directory(tmp_path: Path) -> None:
+    before = scratches(), there(), children()
+    with sleeping(tmp_path) as lab:
+        lab.kill()
+    deadline = time.monotonic() + 30
+    while children() - before[2] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert children() - before[2] == set()
+    assert shell("true").returncode == 0
+    assert (scratches(), there()) == before[:2]
+
+
+def children() -> set[int]:
+    """Return the processes that are in a lab."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if b"MULTUS_LAB_SHELL=" in path.read_bytes():
+                found.add(int(path.parent.name))
+        except OSError:  # it has ended
+            continue
+    return found
+
+
+def test_a_lab_in_a_lab_is_another_one() -> None:
+    done = shell("sh", "-c", "multus lab shell -- ip -json -n node1-web link; ls /run/netns")
+    inner, _, outer = done.stdout.partition("\n")
+    assert [entry["ifname"] for entry in json.loads(inner)] == ["lo", "eth0", "net1"], done.stderr
+    assert outer.split() == ["neighbour", "node1", "node1-db", "node1-web"]
+
+
+FAILURES = {
+    "a file that is not there": (None, "cannot read"),
+    "a kind that the lab has not": ("kind: Deployment\napiVersion: apps/v1\n", "API server has no apps/v1 Deployment"),
+    "an object that is refused": ("kind: Pod\napiVersion: v1\nmetadata: {name: Web}\n", "lowercase RFC 1123"),
+    "a pod that cannot be attached": (
+        "kind: Pod\napiVersion: v1\nmetadata: {name: web, annotations: {k8s.v1.cni.cncf.io/networks: none}}\n",
+        "cannot find a network-attachment-definition (none)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), FAILURES.values(), ids=list(FAILURES))
+def test_a_lab_that_cannot_be_made_says_why_in_a_line(tmp_path: Path, text: str | None, said: str) -> None:
+    manifest = tmp_path / "objects.yaml"
+    if text is not None:
+        manifest.write_text(text)
+    done = shell("true", apply=(manifest,))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("multus lab shell: ")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["demo", "shell"])
+def test_without_root_it_is_said(command: str) -> None:
+    script = (
+        f"import os, sys; os.setuid(65534); from multus_py.cli import main; sys.exit(main.main(['lab', {command!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
+    said = f"multus lab {command}: makes network namespaces, so it must be root\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
 
 
 def test_multus_answers_by_its_name() -> None:

@@ -80,16 +80,39 @@ def test_an_interface_is_removed(namespaces: tuple[Namespace, Namespace]) -> Non
         interfaces.remove(str(here.path), index)
 
 
-def test_addresses_are_found_in_the_namespaces_of_files_and_of_processes(
+def test_addresses_are_found_in_the_namespaces_of_mounts_and_of_processes(
     namespaces: tuple[Namespace, Namespace], tmp_path: Path
 ) -> None:
     here, there = namespaces
-    assert {"192.0.2.1", "2001:db8::1", "127.0.0.1"} <= HostMachine(processes=tmp_path).addresses([here.path])
-    gone = there.path.with_name("gone")
-    assert "2001:db8::77" not in HostMachine(processes=tmp_path).addresses([gone])
+    assert {"192.0.2.1", "2001:db8::1", "127.0.0.1"} <= HostMachine().addresses()
+    (tmp_path / "self").mkdir()
+    (tmp_path / "self" / "mountinfo").write_text(f"1 2 0:4 net:[1] {here.path} rw - nsfs nsfs rw\n")
+    machine = HostMachine(processes=tmp_path)
+    assert "192.0.2.1" in machine.addresses()
+    assert machine.sees_others()
+    assert "2001:db8::77" not in machine.addresses()
     (tmp_path / "4242" / "ns").mkdir(parents=True)
     (tmp_path / "4242" / "ns" / "net").symlink_to(there.path)
-    assert "2001:db8::77" in HostMachine(processes=tmp_path).addresses([gone])
+    assert "2001:db8::77" in machine.addresses()
+    (tmp_path / "4242" / "ns" / "net").unlink()
+    (tmp_path / "4242" / "ns" / "net").symlink_to(there.path.with_name("gone"))
+    assert "2001:db8::77" not in machine.addresses()
+
+
+def test_who_sees_no_namespace_but_its_own_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "self").mkdir()
+    (tmp_path / "self" / "mountinfo").write_text("22 1 0:21 / /proc rw - proc proc rw\n")
+    assert not HostMachine(processes=tmp_path).sees_others()
+
+
+def test_a_namespace_that_keeps_its_addresses_secret_is_an_error_and_no_namespace_without_any(tmp_path: Path) -> None:
+    (tmp_path / "self").mkdir()
+    (tmp_path / "self" / "mountinfo").write_text(f"1 2 0:4 net:[1] {tmp_path} rw - nsfs nsfs rw\n")
+    assert HostMachine(processes=tmp_path).sees_others()
+    with pytest.raises(NodeError, match="not a network namespace"):
+        HostMachine(processes=tmp_path).addresses()
+    with pytest.raises(NodeError, match="mounts of this process cannot be read"):
+        HostMachine(processes=tmp_path / "none").addresses()
 
 
 def test_a_namespace_that_is_gone_is_an_error(namespaces: tuple[Namespace, Namespace]) -> None:

@@ -7,13 +7,16 @@ one that is there no more.
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import re
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from types import CodeType
 
 from tests.mutation import trial
 from tests.mutation.mutants import Mutant, mutants
@@ -44,53 +47,85 @@ def main(arguments: list[str]) -> int:
     if unknown := set(options.modules) - set(TESTS):
         parser.error(f"no such modules: {', '.join(sorted(unknown))}")
     explained = set(_EXPLAINED.findall((HERE / "survivors.md").read_text()))
-    end = time.monotonic() + options.minutes * 60
-    wrong = 0
-    for path in options.modules or TESTS:
-        wrong += _try(path, explained, end, options.jobs)
-    return 1 if wrong else 0
+    began = time.monotonic()
+    outcomes = [_try(path, explained, began + options.minutes * 60, options.jobs) for path in options.modules or TESTS]
+    print(f"mutation: {sum(each.tried for each in outcomes)} mutants in {time.monotonic() - began:.0f} s")
+    return 0 if all(outcome.is_good for outcome in outcomes) else 1
 
 
-def _try(path: str, explained: set[str], end: float, jobs: int) -> int:
-    """Try the mutants of a module; return how many are neither noticed nor explained, and how many the reverse."""
-    source = (ROOT / path).read_text()
-    made = mutants(source, path)
-    if not _survives(path, source):
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of a module's mutants."""
+
+    path: str
+    made: int
+    tried: int
+    survivors: tuple[Mutant, ...]
+    surprising: tuple[Mutant, ...]
+    """Those that nobody has explained."""
+    outdated: tuple[str, ...]
+    """Explanations of what is noticed, or not there."""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether all were tried, and the explanations are right."""
+        return self.tried == self.made and not self.surprising and not self.outdated
+
+    @property
+    def score(self) -> str:
+        """The score in a line."""
+        noticed = self.tried - len(self.survivors)
+        score = f"{self.path}: {noticed} of {self.tried} noticed ({100 * noticed / max(self.tried, 1):.1f} %)"
+        explained = (
+            f"{len(self.survivors)} survive, of which {len(self.survivors) - len(self.surprising)} are explained"
+        )
+        missing = f"; {self.made - self.tried} not tried for lack of time" if self.tried < self.made else ""
+        return f"{score}, {explained}{missing}"
+
+
+def _try(path: str, explained: set[str], end: float, jobs: int) -> Outcome:
+    """Try the mutants of a module; print those that nobody notices, and the score.
+
+    Raises:
+        UnfitError: The tests notice a mistake where there is none.
+    """
+    made = _mutants(path)
+    if not _survives(path, compile((ROOT / path).read_text(), path, "exec")):
         raise trial.UnfitError(f"the tests of {path} fail without any mistake in it")
     with ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool:
-        outcomes = list(pool.map(_outcome, [path] * len(made), range(len(made)), [end] * len(made)))
-    tried = [(mutant, survived) for mutant, survived in zip(made, outcomes, strict=True) if survived is not None]
-    survivors = {mutant.name: mutant for mutant, survived in tried if survived}
-    noticed = len(tried) - len(survivors)
+        survived = list(pool.map(_outcome, [path] * len(made), range(len(made)), [end] * len(made)))
+    survivors = tuple(mutant for mutant, answer in zip(made, survived, strict=True) if answer)
+    tried = len(made) - survived.count(None)
+    names = {mutant.name for mutant in survivors}
     mine = {name for name in explained if name.startswith(f"{path} ")}
-    surprising = [survivor for name, survivor in survivors.items() if name not in mine]
-    outdated = mine - set(survivors) if len(tried) == len(made) else set()
-    score = 100 * noticed / max(len(tried), 1)
-    print(
-        f"mutation: {path}: {noticed} of {len(tried)} noticed ({score:.1f} %), {len(survivors)} survive, of which "
-        f"{len(survivors) - len(surprising)} are explained" + _missing(len(made) - len(tried)),
-        flush=True,
+    outcome = Outcome(
+        path=path,
+        made=len(made),
+        tried=tried,
+        survivors=survivors,
+        surprising=tuple(mutant for mutant in survivors if mutant.name not in mine),
+        outdated=tuple(sorted(mine - names)) if tried == len(made) else (),
     )
-    for mutant in surprising:
+    for mutant in outcome.surprising:
         print(f"mutation: {path}:{mutant.line}: nobody notices\n- ``{mutant.name}``: ", flush=True)
-    for name in sorted(outdated):
+    for name in outcome.outdated:
         print(f"mutation: survivors.md explains what is noticed, or not there: {name}", flush=True)
-    return len(surprising) + len(outdated)
+    print(f"mutation: {outcome.score}", flush=True)
+    return outcome
 
 
-def _missing(number: int) -> str:
-    return f"; {number} not tried for lack of time" if number else ""
+@functools.cache
+def _mutants(path: str) -> list[Mutant]:
+    """Return a module's mutants; those who try them inherit them, as code cannot be handed over."""
+    return mutants((ROOT / path).read_text(), path)
 
 
 def _outcome(path: str, index: int, end: float) -> bool | None:
     """Tell whether a mutant survives; None when the time is over."""
-    if time.monotonic() > end:
-        return None
-    return _survives(path, mutants((ROOT / path).read_text(), path)[index])
+    return None if time.monotonic() > end else _survives(path, _mutants(path)[index].code)
 
 
-def _survives(path: str, tried: Mutant | str) -> bool:
-    code = compile(tried, path, "exec") if isinstance(tried, str) else tried.code
+def _survives(path: str, code: CodeType) -> bool:
     module = path.removesuffix(".py").replace("/", ".")
     return trial.survives(module, str(ROOT / path), code, TESTS[path])
 

@@ -6,33 +6,13 @@ Annotations, docstrings and what only type checkers read are left alone: nothing
 from __future__ import annotations
 
 import ast
+import collections
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CodeType
 
-_SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.Lt: ast.LtE,
-    ast.LtE: ast.Lt,
-    ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
-    ast.And: ast.Or,
-    ast.Or: ast.And,
-    ast.Add: ast.Sub,
-    ast.Sub: ast.Add,
-    ast.Mult: ast.FloorDiv,
-    ast.FloorDiv: ast.Mult,
-    ast.BitOr: ast.BitAnd,
-    ast.BitAnd: ast.BitOr,
-    ast.Break: ast.Continue,
-    ast.Continue: ast.Break,
-}
-"""Operators and statements, and what stands in for them."""
+from tests.mutation import mistakes
+
 _UNREAD = frozenset({"annotation", "returns", "type_params"})
 
 
@@ -47,21 +27,27 @@ class Mutant:
     after: str
     code: CodeType
     line: int
+    number: int = 1
+    """Which one of those in the function that look the same."""
 
     @property
     def name(self) -> str:
         """Return what it is called, as long as that piece of code is as it is."""
-        return f"{self.path} {self.where}: {self.before} -> {self.after}"
+        again = f" ({self.number})" if self.number > 1 else ""
+        return f"{self.path} {self.where}: {self.before} -> {self.after}{again}"
 
 
 def mutants(source: str, path: str) -> list[Mutant]:
-    """Return all mutants of a module that differ in name."""
+    """Return all mutants of a module. Where a function says the same thing twice, the second one is numbered."""
     tree = ast.parse(source, path)
-    found: dict[str, Mutant] = {}
+    found = []
+    seen = collections.Counter[tuple[str, str, str]]()
     for where, line, before, after in _changes(tree, "module"):
-        made = Mutant(path, where, before, after, compile(ast.fix_missing_locations(tree), path, "exec"), line)
-        found.setdefault(made.name, made)
-    return list(found.values())
+        seen[where, before, after] += 1
+        number = seen[where, before, after]
+        code = compile(ast.fix_missing_locations(tree), path, "exec")
+        found.append(Mutant(path, where, before, after, code, line, number))
+    return found
 
 
 def _changes(node: ast.AST, where: str) -> Iterator[tuple[str, int, str, str]]:
@@ -75,40 +61,14 @@ def _changes(node: ast.AST, where: str) -> Iterator[tuple[str, int, str, str]]:
         for index, item in enumerate(items):
             if not isinstance(item, ast.AST) or _is_for_readers(item):
                 continue
-            for other in _instead(node, item):
-                shown = _place(node, item)
+            alone = _speaks(item, node)
+            for other in mistakes.instead(node, item):
+                shown = item if alone else node
                 before, line = _text(shown), getattr(shown, "lineno", 0)
                 _put(node, field, index, other)
-                yield where, line, before, "nothing" if isinstance(other, ast.Pass) else _text(_place(node, other))
+                yield where, line, before, "nothing" if isinstance(other, ast.Pass) else _text(other if alone else node)
                 _put(node, field, index, item)
             yield from _changes(item, where)
-
-
-def _instead(parent: ast.AST, node: ast.AST) -> Iterator[ast.AST]:
-    """Return what may stand in a node's place."""
-    if (swapped := _SWAPPED.get(type(node))) is not None:
-        yield swapped()
-    match node:
-        case ast.Constant(value=bool() as truth):
-            yield ast.Constant(not truth)
-        case ast.Constant(value=int() as number):
-            yield ast.Constant(number + 1)
-        case ast.Constant(value=str() as text):
-            yield ast.Constant(f"{text}?")
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            yield operand
-        case ast.Return(value=ast.expr() as told) if not (isinstance(told, ast.Constant) and told.value is None):
-            yield ast.Return(ast.Constant(None))
-        case ast.AugAssign() | ast.Raise() | ast.Expr() | ast.Assign(targets=[ast.Subscript()]):
-            yield ast.Pass()
-    if isinstance(node, ast.expr) and _is_condition(parent, node):
-        yield ast.UnaryOp(ast.Not(), node)
-
-
-def _is_condition(parent: ast.AST, node: ast.expr) -> bool:
-    if isinstance(parent, ast.comprehension):
-        return node in parent.ifs
-    return isinstance(parent, ast.If | ast.IfExp | ast.While | ast.Assert) and node is parent.test
 
 
 def _is_for_readers(node: ast.AST) -> bool:
@@ -121,10 +81,11 @@ def _is_for_readers(node: ast.AST) -> bool:
     return False
 
 
-def _place(parent: ast.AST, node: ast.AST) -> ast.AST:
-    """Return what to show of a change: an operator or a constant means nothing without what it stands in."""
-    alone = isinstance(node, ast.stmt | ast.UnaryOp) or not isinstance(parent, ast.expr | ast.keyword)
-    return node if alone and not isinstance(node, ast.operator | ast.Constant) else parent
+def _speaks(node: ast.AST, parent: ast.AST) -> bool:
+    """Tell whether a change can be understood without what it stands in: that of an operator, say, cannot."""
+    if isinstance(node, ast.Name | ast.Attribute | ast.Slice):
+        return not isinstance(parent, ast.expr | ast.keyword)
+    return isinstance(node, ast.stmt | ast.expr) and not isinstance(node, ast.Constant | ast.FormattedValue)
 
 
 def _text(node: ast.AST) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from multus_py.base import clock as clocks
-from multus_py.cluster import errors, http
 from multus_py.doctor import server
 from multus_py.doctor.check import BlockedError, Check, error, fine, warning
+from multus_py.doctor.permissions import NADS, PERMISSIONS
 from multus_py.doctor.server import RefusedError
 from multus_py.doctor.view import NADS_PATH
 
@@ -20,69 +20,9 @@ if TYPE_CHECKING:
     from multus_py.findings.finding import Finding
 
 _SOON = 600.0
+_LITTLE = 0.1
+"""Of a certificate's lifetime: whoever renews it by itself has done so before."""
 _SKEW, _GREAT_SKEW = 30.0, 300.0
-_CRD = "network-attachment-definitions"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Permission:
-    """Something that the node's account has to be allowed: a verb of a rule in conf/rbac.yaml."""
-
-    verb: str
-    resource: str
-    group: str = ""
-    subresource: str = ""
-    name: str = ""
-    namespace: str = ""
-    """Empty for all namespaces."""
-    lost: str
-    """What does not work without it."""
-    vital: bool = True
-    """Whether pods fail without it."""
-
-    @property
-    def attributes(self) -> JSONObject:
-        """What a review is asked about."""
-        return {
-            key: getattr(self, key)
-            for key in ("namespace", "verb", "group", "resource", "subresource", "name")
-            if getattr(self, key)
-        }
-
-    def __str__(self) -> str:
-        """Name it as kubectl does: "get network-attachment-definitions.k8s.cni.cncf.io"."""
-        resource = ".".join(part for part in (self.resource, self.group) if part)
-        return f"{self.verb} {'/'.join(part for part in (resource, self.subresource) if part)}"
-
-
-_GROUP = "k8s.cni.cncf.io"
-_DRA = "resource.k8s.io"
-_CLAIMS_LOST = "no pod with resource claims whose network needs a device starts"
-_PODS_LOST = "no pod of this node starts"
-_CACHE_LOST = "the daemon has nothing in memory, and calls ask the API server themselves"
-PERMISSIONS = (
-    Permission(verb="get", resource="pods", lost=_PODS_LOST),
-    Permission(verb="list", resource="pods", lost=_CACHE_LOST, vital=False),
-    Permission(verb="watch", resource="pods", lost=_CACHE_LOST, vital=False),
-    Permission(verb="patch", resource="pods", subresource="status", lost="no pod with a status to write starts"),
-    Permission(verb="get", group=_GROUP, resource=_CRD, lost="no pod that asks for a network starts"),
-    Permission(verb="list", group=_GROUP, resource=_CRD, lost=_CACHE_LOST, vital=False),
-    Permission(verb="watch", group=_GROUP, resource=_CRD, lost=_CACHE_LOST, vital=False),
-    Permission(verb="get", group=_DRA, resource="resourceclaims", lost=_CLAIMS_LOST, vital=False),
-    Permission(verb="list", group=_DRA, resource="resourceslices", lost=_CLAIMS_LOST, vital=False),
-    Permission(verb="create", resource="events", lost="pods start, but `kubectl describe` says nothing", vital=False),
-    Permission(verb="patch", resource="events", lost="events are not counted up", vital=False),
-    Permission(
-        verb="get",
-        group="apps",
-        resource="daemonsets",
-        name="kube-multus-ds",
-        namespace="kube-system",
-        lost="nodes are not restored when the DaemonSet is deleted",
-        vital=False,
-    ),
-)
-"""All verbs of conf/rbac.yaml (a test compares)."""
 
 
 def kubeconfig(view: View) -> Iterator[Finding]:
@@ -116,6 +56,30 @@ def expiry(view: View) -> Iterator[Finding]:
     if left <= 0:
         view.cluster  # noqa: B018 - raises what there is to say
     yield fine(f"the token is good until {clocks.rfc3339(expires)}")
+
+
+def certificate(view: View) -> Iterator[Finding]:
+    """Read the times in the client certificate."""
+    if view.certificate_lifetime is None:
+        yield fine("no client certificate is shown to the API server")
+        return
+    begins, ends = view.certificate_lifetime
+    left = ends - view.now
+    if view.certificate_problem:
+        view.cluster  # noqa: B018 - raises what there is to say, unless a token goes beside it
+        yield warning(
+            f"{view.certificate_problem}; the token beside it is good",
+            remedy="Take the certificate out of the kubeconfig, or put a good one there.",
+            file=view.settings.kubeconfig,
+        )
+    elif left < (ends - begins) * _LITTLE:
+        yield warning(
+            f"the client certificate expires in {timedelta(seconds=round(left))}, at {clocks.rfc3339(ends)}",
+            remedy="Put another one into the kubeconfig before that, or let `multus daemon` write one with a token, "
+            "which it replaces in time.",
+            file=view.settings.kubeconfig,
+        )
+    yield fine(f"the client certificate is good until {clocks.rfc3339(ends)}")
 
 
 def reachable(view: View) -> Iterator[Finding]:
@@ -165,18 +129,16 @@ def credentials(view: View) -> Iterator[Finding]:
 
 def permissions(view: View) -> Iterator[Finding]:
     """Ask for a review of each permission."""
-    cluster = view.cluster
     for permission in PERMISSIONS:
         try:
-            allowed = cluster.may(permission.attributes)
+            with view.asking("ask for permissions") as server:
+                allowed = server.may(permission.attributes)
         except RefusedError as refused:
             yield warning(
                 f"the API server does not tell what the node's account may: {refused}",
                 remedy="Give it system:basic-user, as every account has by default.",
             )
             return
-        except (OSError, errors.ClusterError, http.ProtocolError) as failure:
-            raise BlockedError("api-reachable", f"{view.access.server}: {failure}") from failure
         if not allowed:
             say = error if permission.vital else warning
             yield say(
@@ -188,31 +150,29 @@ def permissions(view: View) -> Iterator[Finding]:
 
 def definition(view: View) -> Iterator[Finding]:
     """Look at what version of NADs the cluster serves."""
-    cluster, (_, first) = view.cluster, view.contact
-    if first.status == 200:
-        resources = server.document(first).get("resources")
-        names = (
-            [item.get("name") for item in resources if isinstance(item, dict)] if isinstance(resources, list) else []
-        )
-        if _CRD in names:
-            yield fine("the cluster serves NetworkAttachmentDefinitions, version v1")
-            return
+    first = view.contact[1]
     try:
-        versions = cluster.get(NADS_PATH.rpartition("/")[0]).get("versions")
-        found = (
-            [str(item.get("version")) for item in versions if isinstance(item, dict)]
-            if isinstance(versions, list)
-            else []
-        )
+        with view.asking("ask for NetworkAttachmentDefinitions") as cluster:
+            if first.status == 200 and NADS in _each(server.document(first), "resources", "name"):
+                yield fine("the cluster serves NetworkAttachmentDefinitions, version v1")
+                return
+            found = _each(cluster.get(NADS_PATH.rpartition("/")[0]), "versions", "version")
     except RefusedError as refused:
         if refused.status != 404:
-            raise
+            yield warning(
+                f"the API server does not tell what it serves: {refused}",
+                remedy="Give the node's account system:discovery, as every account has by default.",
+            )
+            return
         found = []
     problem = f"the cluster serves them as {', '.join(found)} only, not as v1" if found else "the cluster has none"
-    yield error(
-        f"no NetworkAttachmentDefinitions of version v1: {problem}",
-        remedy="Apply conf/crd.yaml.",
-    )
+    yield error(f"no NetworkAttachmentDefinitions of version v1: {problem}", remedy="Apply conf/crd.yaml.")
+
+
+def _each(document: JSONObject, key: str, name: str) -> list[str]:
+    """Return what the objects of a list have under a name."""
+    items = document.get(key)
+    return [str(item.get(name)) for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 CHECKS = (
@@ -231,6 +191,15 @@ CHECKS = (
         meaning='Every pod fails: "Unauthorized".',
         remedy="Let `multus daemon` run on the node: it replaces the token whenever Kubernetes does.",
         look=expiry,
+    ),
+    Check(
+        id="client-certificate",
+        title="the client certificate is good for a while",
+        looks_at="The times in the certificate that the kubeconfig shows to the API server, if it has one: less than a "
+        "tenth of its lifetime left is a warning.",
+        meaning='Every pod fails: "Unauthorized".',
+        remedy="Put another certificate into the kubeconfig, or let `multus daemon` write one with a token.",
+        look=certificate,
     ),
     Check(
         id="api-reachable",

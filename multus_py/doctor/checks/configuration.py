@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from multus_py.base import jsontext
 from multus_py.cni.errors import CNIError
-from multus_py.doctor import configuration
+from multus_py.doctor import configuration, runtimes
 from multus_py.doctor.check import BlockedError, Check, error, fine, warning
+from multus_py.doctor.options import BIN_DIR, CONF_DIR
 from multus_py.findings.finding import Severity
 from multus_py.hostconfig import primary
 from multus_py.hostconfig.layout import CILIUM
@@ -47,7 +48,7 @@ def renamed(view: View) -> Iterator[Finding]:
         )
         return
     directory = view.options.conf_dir
-    for name in configuration.everything(view.root(directory)):
+    for name in configuration.everything(view.root, directory):
         if name in {own + CILIUM for own in primary.OWN}:
             yield warning(
                 f"Cilium has renamed Multus' configuration; {found.path.name} was put back, and Cilium may do it again",
@@ -59,7 +60,7 @@ def renamed(view: View) -> Iterator[Finding]:
 def first(view: View) -> Iterator[Finding]:
     """Compare the order in which a runtime takes files with ours."""
     own, directory = view.configuration, view.options.conf_dir
-    there = configuration.names(view.root(directory))
+    there = configuration.names(view.root, directory)
     if own.hidden:
         raise BlockedError("config-renamed", f"{own.path.name} is no name that a runtime looks at")
     for name in there[: there.index(own.path.name)]:
@@ -79,6 +80,26 @@ def first(view: View) -> Iterator[Finding]:
     yield fine(f"{own.path.name} is the first of {len(there)} files, so the runtime loads it")
 
 
+def runtime(view: View) -> Iterator[Finding]:
+    """Look at whether the runtime's own configuration names other directories than those that are looked at."""
+    found = list(runtimes.places(view.root))
+    looked_at = (
+        ("configurations", "--cni-conf-dir", str(view.options.conf_dir), str(CONF_DIR)),
+        ("plugins", "--cni-bin-dir", str(view.options.bin_dir), str(BIN_DIR)),
+    )
+    for what, flag, directory, usual in looked_at:
+        named = {text: each.file for each in found for text in getattr(each, what)}
+        if directory == usual and named and directory not in named:  # else somebody has said where it is
+            other, file = next(iter(named.items()))
+            yield warning(
+                f"the runtime looks for CNI {what} in {other}, and {directory} was looked at",
+                remedy=f"Run multus doctor {flag} {other}; Multus has to be there, too.",
+                file=str(file),
+            )
+    files = ", ".join(str(each.file) for each in found)
+    yield fine(f"{files} names no other directories" if files else "no runtime's configuration names other directories")
+
+
 def valid(view: View) -> Iterator[Finding]:
     """Read our configuration as the plugin does, and check it as `multus validate` does."""
     own, settings = view.configuration, view.settings
@@ -94,8 +115,8 @@ def cluster_network(view: View) -> Iterator[Finding]:
     """Compare the cluster network in our configuration with the file that it was made from."""
     settings = view.settings
     directory = view.options.primary_dir or view.options.conf_dir
-    if settings.cluster_network:
-        yield from _referenced(view, settings.cluster_network)
+    if settings.cluster_network:  # default-networks looks it up
+        yield fine(f"the configuration refers to {settings.cluster_network}, and holds no copy of it")
         return
     own, delegate = view.configuration, settings.delegates[0]
     candidates = dict(_candidates(view, directory))
@@ -136,25 +157,10 @@ def readiness(view: View) -> Iterator[Finding]:
         )
 
 
-def _referenced(view: View, text: str) -> Iterator[Finding]:
-    if "/" not in text:
-        yield fine(f"the cluster network is {text}, by name")
-        return
-    path = view.root(text)
-    if not path.exists():
-        yield error(
-            f"the cluster network's file {text} is not there",
-            remedy="Is its network plugin still installed? Name the file that it has now as clusterNetwork.",
-            file=str(view.configuration.path),
-        )
-        return
-    yield fine(f"the cluster network is in {text}")
-
-
 def _candidates(view: View, directory: PurePosixPath) -> Iterator[tuple[PurePosixPath, Primary]]:
     """Return the networks in a directory that are not Multus', those whose files were renamed by Multus included."""
     folder = view.root(directory)
-    for name in configuration.everything(folder):
+    for name in configuration.everything(view.root, directory):
         if not name.removesuffix(primary.RENAMED).endswith(primary.EXTENSIONS) or name in primary.OWN:
             continue
         try:
@@ -197,6 +203,15 @@ CHECKS = (
         look=first,
     ),
     Check(
+        id="runtime-directories",
+        title="the runtime looks where doctor does",
+        looks_at="The directories of CNI configurations and plugins that the configuration of containerd (k3s', RKE2's "
+        "and MicroK8s' included) or CRI-O names, where none are given on the command line.",
+        meaning="What other checks say is of no use, for the runtime looks elsewhere.",
+        remedy="Name the runtime's directories with --cni-conf-dir and --cni-bin-dir, and install Multus there.",
+        look=runtime,
+    ),
+    Check(
         id="config-valid",
         title="the Multus configuration can be used",
         looks_at="The file that counts, read as the plugin reads it, and checked as `multus validate` does.",
@@ -207,8 +222,7 @@ CHECKS = (
     Check(
         id="config-primary",
         title="the cluster network is the one of its own file",
-        looks_at="The first delegate, against the files of the directory of CNI configurations; `clusterNetwork`, if "
-        "a path.",
+        looks_at="The first delegate, against the files of the directory of CNI configurations.",
         meaning="Pods get a cluster network as it was once configured, or one that is not there any more.",
         remedy="Let `multus daemon` run on the node, which follows the file, or run `multus install` again.",
         look=cluster_network,

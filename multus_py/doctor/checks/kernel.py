@@ -43,6 +43,7 @@ _DRIVERS: dict[str, tuple[Driver, ...]] = {
     "vrf": (Driver(module="vrf", option="NET_VRF"),),
 }
 """What each type of plugin needs."""
+_RP_FILTERS = ("net.ipv4.conf.all.rp_filter", "net.ipv4.conf.default.rp_filter")
 _GATEWAY_KEYS = ("isGateway", "isDefaultGateway", "ipMasq")
 
 
@@ -87,12 +88,13 @@ def forwarding(view: View) -> Iterator[Finding]:
 
 def rp_filter(view: View) -> Iterator[Finding]:
     """Look at whether answers may take another way than questions."""
-    name = "net.ipv4.conf.all.rp_filter"
-    if _sysctl(view, name) == "1" and len(view.networks) > 1:
+    values = {name: _sysctl(view, name) for name in _RP_FILTERS}
+    if max(values.values()) == "1" and len(view.networks) > 1:  # of the two the larger one counts
+        name = next(name for name, value in values.items() if value == "1")
         yield warning(
             f"{name} is 1: a pod with several networks, whose namespace inherits it, drops packets that come over "
             "another interface than the one by which it would answer",
-            remedy=f"Set {name}=2 (loose) or 0 in /etc/sysctl.d/, unless pods' own routes are symmetric.",
+            remedy=f"Set {name}=2 (loose) in /etc/sysctl.d/, unless pods' own routes are symmetric.",
         )
     yield fine("packets may come over another interface than answers go")
 
@@ -214,8 +216,9 @@ CHECKS = (
     Check(
         id="sysctl-rp-filter",
         title="reverse-path filters let pods have several networks",
-        looks_at="net.ipv4.conf.all.rp_filter, which new network namespaces inherit; only 1 (strict) matters, and "
-        "only if there are networks besides the cluster network.",
+        looks_at="net.ipv4.conf.all.rp_filter and net.ipv4.conf.default.rp_filter, which new network namespaces "
+        "inherit, and of which the larger one counts; only 1 (strict) matters, and only if there are networks besides "
+        "the cluster network.",
         meaning="Packets to the second interface, from senders whom the pod would answer over the first one, vanish.",
         remedy="Set it to 2.",
         look=rp_filter,

@@ -51,7 +51,7 @@ def masters(view: View) -> Iterator[Master]:
 def present(view: View) -> Iterator[Finding]:
     """Look for them."""
     for master in masters(view):
-        if master.name not in view.links and not _is_in_pod(view, master):
+        if view.link(master.name) is None and not _is_in_pod(view, master):
             there = ", ".join(name for name in view.links if name != "lo")
             say = error if master.used.needed else warning
             yield say(
@@ -67,7 +67,7 @@ def present(view: View) -> Iterator[Finding]:
 def state(view: View) -> Iterator[Finding]:
     """Look at whether they are up, and connected."""
     for master in masters(view):
-        link = view.links.get(master.name)
+        link = view.link(master.name)
         if link is None or master.type in _MOVED:
             continue  # master-present tells, or the plugin sets it up
         if not link.up:
@@ -88,7 +88,7 @@ def state(view: View) -> Iterator[Finding]:
 def mtu(view: View) -> Iterator[Finding]:
     """Compare their frames with what networks ask for."""
     for master in masters(view):
-        link = view.links.get(master.name)
+        link = view.link(master.name)
         if link is not None and master.mtu > link.mtu:
             say = error if master.used.needed else warning
             yield say(

@@ -11,7 +11,7 @@ from multus_py.base import files, jsontext
 from multus_py.cni import conf
 from multus_py.cni.errors import CNIError
 from multus_py.doctor import usage
-from multus_py.doctor.check import Check, error, fine, warning
+from multus_py.doctor.check import Check, SkippedError, error, fine, warning
 from multus_py.findings.finding import Severity
 from multus_py.multinet.selection import SelectionError
 from multus_py.validate import checking
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from multus_py.doctor.view import View
     from multus_py.findings.finding import Finding
     from multus_py.multinet.selection import Selection
+
+
+_SHIM = "multus-shim"
 
 
 def configs(view: View) -> Iterator[Finding]:
@@ -37,6 +40,8 @@ def configs(view: View) -> Iterator[Finding]:
 
 def defaults(view: View) -> Iterator[Finding]:
     """Look up the networks that the configuration refers to."""
+    if view.configuration.plugin.get("type") == _SHIM:
+        raise SkippedError("the daemon of the Go Multus looks them up, where its container has them")
     settings = view.settings
     references = [text for text in (settings.cluster_network, *settings.default_networks) if text]
     for text in references:
@@ -68,7 +73,8 @@ def pods(view: View) -> Iterator[Finding]:
             continue
         for selection in wanted:
             yield from _selected(settings, pod, selection, known)
-    yield fine(f"all networks that pods of node {view.options.node} ask for are there ({len(found)} pods)")
+    none = "" if found else ": is the node's name in the cluster another one? --node-name says it"
+    yield fine(f"all networks that pods of node {view.options.node} ask for are there ({len(found)} pods{none})")
 
 
 def _object(nad: JSONObject) -> bytes:

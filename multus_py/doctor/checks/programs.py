@@ -21,26 +21,32 @@ _ELF = b"\x7fELF"
 _ORDER = {1: "<", 2: ">"}  # EI_DATA: least, or most significant byte first
 _MACHINES = {
     3: "i686",
-    20: "ppc",
     21: "ppc64le",
     22: "s390x",
-    40: "armv7l",
+    40: "arm",
     62: "x86_64",
     183: "aarch64",
     243: "riscv64",
+    258: "loongarch64",
 }
+"""What ELF calls machines."""
+_ALSO = {"x86_64": "i686", "aarch64": "arm"}
+"""What a machine runs besides: programs of 32 bits."""
 _LINE = 512
 
 
 def present(view: View) -> Iterator[Finding]:
     """Look for a file of each type's name."""
     for type, users in sorted(_types(view).items()):
-        if _find(view, type) is None:
+        search = view.search if users else (str(view.options.bin_dir),)  # binDir is Multus', and it is the runtime's
+        if _find(view, type, search) is None:
             names = ", ".join(used.subject for used in users) or "the runtime"
             say = error if any(used.needed for used in users) or not users else warning
             yield say(
-                f"the plugin {type} is in none of {', '.join(view.search)}; {names} wants it",
-                remedy=f"Install it there, e.g. from containernetworking-plugins, or correct the type {type}.",
+                f"the plugin {type} is in none of {', '.join(search)}; {names} wants it",
+                remedy=f"Install it there, e.g. from containernetworking-plugins, or correct the type {type}."
+                if users
+                else f"Run multus install {search[0]}, as the DaemonSet's init container does.",
                 subject=users[0].subject if users else "",
             )
     yield fine(f"all plugins are there: {', '.join(sorted(_types(view)))}{usage.extent(view)}")
@@ -83,14 +89,14 @@ def _types(view: View) -> dict[str, list[usage.Used]]:
 
 def _programs(view: View) -> Iterator[tuple[str, Path]]:
     for type in sorted(_types(view)):
-        path = _find(view, type)
+        path = _find(view, type, view.search)
         if path is not None:
             yield type, path
 
 
-def _find(view: View, type: str) -> Path | None:
+def _find(view: View, type: str, search: tuple[str, ...]) -> Path | None:
     """Return the first file of a name in the directories of plugins (cni-behaviour 8.6.2)."""
-    for directory in view.search if "/" not in type else ():
+    for directory in search if "/" not in type else ():
         path = view.seen(f"{directory}/{type}")  # where a link leads to
         if path.is_file():
             return path
@@ -108,16 +114,17 @@ def _unfit(view: View, path: Path) -> str:
     if not head.startswith(_ELF) or len(head) < 20:
         return "it is neither a program nor a script" if head else "it is empty"
     found = struct.unpack_from(f"{_ORDER.get(head[5], '<')}H", head, 18)[0]
-    machine = _MACHINES.get(found, f"another machine ({found})")
-    return "" if machine == platform.machine() else f"it is for {machine}, and this machine is {platform.machine()}"
+    its, ours = _MACHINES.get(found, f"another machine ({found})"), platform.machine()
+    family = "arm" if ours.startswith("armv") else ours
+    return "" if its in {family, _ALSO.get(family)} else f"it is for {its}, and this machine is {ours}"
 
 
 CHECKS = (
     Check(
         id="plugin-present",
         title="all plugins are there",
-        looks_at="`binDir` and --cni-bin-dir, for Multus and for each type, IPAM plugins and chained ones included, "
-        "that the configuration and all NADs name.",
+        looks_at="--cni-bin-dir for Multus; `binDir` and --cni-bin-dir for each type, IPAM plugins and chained ones "
+        "included, that the configuration and all NADs name.",
         meaning='Pods of these networks fail: "failed to find plugin". For NADs that no pod of this node wants it is a '
         "warning: they may be meant for other nodes.",
         remedy="Install the plugin on the node, or correct its name in the NAD.",

@@ -32,7 +32,7 @@ _BYTES_A_LINE = 400
 def space(view: View) -> Iterator[Finding]:
     """Ask how much room there is."""
     lowest = ""
-    for path in _places(view):
+    for path in _writable(view):
         status = os.statvfs(path)
         free = status.f_bavail * status.f_frsize // _MEGABYTE
         if free < _FEW:
@@ -46,7 +46,7 @@ def space(view: View) -> Iterator[Finding]:
 
 def inodes(view: View) -> Iterator[Finding]:
     """Ask how many more files there can be."""
-    for path in _places(view):
+    for path in _writable(view):
         status = os.statvfs(path)
         if status.f_files and status.f_favail < _FEW_FILES:
             say = error if status.f_favail < _VERY_FEW_FILES else warning
@@ -60,11 +60,18 @@ def inodes(view: View) -> Iterator[Finding]:
 
 def writable(view: View) -> Iterator[Finding]:
     """Look at how the disks are mounted."""
-    for path in _places(view):
-        if os.statvfs(path).f_flag & os.ST_RDONLY:
+    for path, by_pods in _places(view):
+        if _is_read_only(path) and by_pods:
             yield error(
                 "the file system is mounted read-only",
                 remedy="Look at dmesg: the kernel does that to a file system with errors.",
+                file=str(path),
+            )
+        elif _is_read_only(path):
+            yield warning(
+                "the file system is mounted read-only, so nobody can update Multus or its configuration there",
+                remedy="If the node's system is made so, let binDir and the runtime's directories be where one can "
+                "write; else look at dmesg.",
                 file=str(path),
             )
     yield fine("nothing is mounted read-only")
@@ -89,15 +96,15 @@ def log(view: View) -> Iterator[Finding]:
     yield fine(f"no errors within the hour in {name}")
 
 
-def _places(view: View) -> Iterator[Path]:
-    """Return the directories that are there, one for each file system."""
+def _places(view: View) -> Iterator[tuple[Path, bool]]:
+    """Return the directories that are there, one for each file system, and whether every pod has something written."""
     settings, seen = view.settings, set[int]()
-    wanted: tuple[Callable[[], Path], ...] = (
-        lambda: view.state,
-        lambda: view.root(settings.bin_dir),
-        lambda: view.root(view.options.conf_dir),
+    wanted: tuple[tuple[Callable[[], Path], bool], ...] = (
+        (lambda: view.state, True),
+        (lambda: view.root(settings.bin_dir), False),
+        (lambda: view.root(view.options.conf_dir), False),
     )
-    for place in wanted:
+    for place, by_pods in wanted:
         try:
             path = place()
         except SkippedError:
@@ -107,7 +114,16 @@ def _places(view: View) -> Iterator[Path]:
         device = path.stat().st_dev
         if device not in seen:
             seen.add(device)
-            yield path
+            yield path, by_pods
+
+
+def _writable(view: View) -> Iterator[Path]:
+    """Return those of them where there has to be room: a system's image is full, and has no need of any."""
+    return (path for path, _ in _places(view) if not _is_read_only(path))
+
+
+def _is_read_only(path: Path) -> bool:
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def _errors(path: Path, lines: int, now: float) -> Iterator[tuple[str, float]]:
@@ -152,7 +168,7 @@ CHECKS = (
         id="disk-writable",
         title="the disks can be written to",
         looks_at="How these file systems are mounted. Nothing is written.",
-        meaning="Pods neither start nor end.",
+        meaning="Where `cniDir` is: pods neither start nor end. Elsewhere it is a warning: nothing can be updated.",
         remedy="Look at dmesg for errors of the disk.",
         look=writable,
     ),

@@ -8,9 +8,11 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import shutil
 import subprocess
 import time
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
 from multus_py.doctor import examination, table
@@ -18,7 +20,7 @@ from multus_py.doctor.options import Options
 from multus_py.doctor.view import View
 from multus_py.findings.finding import Finding, Severity
 from multus_py.inventory.places import Places
-from multus_py.lab import manifests, netlink
+from multus_py.lab import kubeconfig, manifests, netlink
 from multus_py.lab.apiserver import APIServer
 from multus_py.lab.certs import Authority
 from multus_py.lab.links import End, Veth
@@ -54,13 +56,14 @@ class Patient:
         self.serving.enter_context(self.api)
         self.conf_dir = directory / "cni"
         self.conf_dir.mkdir()
+        (directory / "runtime").mkdir()
         self.log = directory / "multus.log"
         self.options = Options(
             conf_dir=PurePosixPath(self.conf_dir),
             bin_dir=PurePosixPath(self.node.plugins),
             node=NODE,
             api_timeout=1.0,
-            places=Places(runtime_results=directory / "runtime", device_info=directory / "devinfo"),
+            places=Places(runtime_results=(directory / "runtime",), device_info=directory / "devinfo"),
         )
         self._configure()
         self.sandbox = self._start()
@@ -121,6 +124,18 @@ class Patient:
         self.api.tokens[token(expires_in=expires_in)] = "lab"
         self.api.kubeconfig(self.node.kubeconfig)
 
+    def relogin_by_certificate(self, *, begins_in: float, ends_in: float, token: bool = False) -> None:
+        """Give the node a client certificate, in the place of its token or beside it; times are from now on."""
+        now = datetime.now(UTC)
+        valid = (now + timedelta(seconds=begins_in), now + timedelta(seconds=ends_in))
+        access = kubeconfig.Access(
+            url=self.api.url,
+            authority=self.api.authority.pem,
+            token=self.api.token() if token else "",
+            client=self.api.authority.client("lab", valid=valid),
+        )
+        kubeconfig.write(self.node.kubeconfig, access)
+
     def plugin(self, name: str, content: bytes | None = None, *, mode: int = 0o755) -> None:
         """Put a file in the place of a plugin, by default a copy of it."""
         path = self.node.plugins / name
@@ -138,6 +153,16 @@ class Patient:
         """Mount a small file system."""
         subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", where], check=True)
         self.stack.callback(lambda: subprocess.run(["umount", where], check=True))
+
+    def mount_image(self, where: Path) -> None:
+        """Put what a directory has on a file system that is full and read-only, as the image of a system is."""
+        copy = self.directory / "image"
+        copy.mkdir()
+        self.mount(copy, "size=1g")
+        shutil.copytree(where, copy, symlinks=False, dirs_exist_ok=True)
+        size = sum(path.stat().st_size for path in copy.rglob("*")) + (1 << 20)
+        subprocess.run(["mount", "-o", f"remount,ro,size={size}", copy], check=True)
+        self.bind(copy, where)
 
     def bind(self, what: Path, where: Path) -> None:
         """Let a directory be seen in another place, too."""

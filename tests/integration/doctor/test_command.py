@@ -64,6 +64,14 @@ def test_an_unknown_check_is_named(patient: Patient) -> None:
     assert "no check has the id 'config-frist'" in done.stderr
 
 
+def test_who_is_not_root_is_told_so(patient: Patient) -> None:
+    argv = [sys.executable, "-m", "multus_py", "doctor", "--only", "config-present", "--cni-conf-dir", "/nowhere"]
+    done = subprocess.run(argv, user=65534, capture_output=True, text=True, check=False)
+    assert done.stderr == "multus doctor: this is not root: what may not be read will look like a fault\n"
+    assert "[config-present]" in done.stdout
+    assert not doctor(patient, "--only", "config-present").stderr
+
+
 def test_the_checks_are_listed_without_running_any(patient: Patient) -> None:
     done = doctor(patient, "--list", "--cni-conf-dir", "/nowhere")
     assert done.returncode == 0

@@ -11,6 +11,7 @@ from multus_py.findings.finding import Severity
 from multus_py.lab import netlink
 from multus_py.lab.reviews import PATH as REVIEWS
 from tests.integration.doctor.patient import Patient
+from tests.integration.flows import networks
 
 pytestmark = pytest.mark.root
 
@@ -74,6 +75,21 @@ def test_a_node_without_a_cluster_is_looked_at_as_far_as_that_goes(patient: Pati
     assert found["plugin-present"].severity is Severity.OK
     assert "those of NADs not looked at" in found["plugin-present"].problem
     assert {each.severity for each in found.values()} == {Severity.NOTE, Severity.OK}
+
+
+def test_what_the_go_multus_daemon_sees_is_not_judged(patient: Patient) -> None:
+    patient.configure(type="multus-shim", delegates=None, clusterNetwork="/host/etc/cni/net.d/10-cluster.conf")
+    (found,) = patient.examine("default-networks")
+    assert found.severity is Severity.NOTE
+    assert "Go Multus" in found.problem
+
+
+def test_a_master_may_be_called_by_another_name(patient: Patient) -> None:
+    patient.node.namespace.run(["ip", "link", "property", "add", "dev", "eth1", "altname", "enp0s31"])
+    patient.change_network("storage", networks.storage(patient.node) | {"master": "enp0s31", "mtu": 1400})
+    assert {each.severity for each in patient.examine("master-present", "master-up", "master-mtu")} == {Severity.OK}
+    patient.change_network("storage", networks.storage(patient.node) | {"master": "enp0s31", "mtu": 9000})
+    assert [each.severity for each in patient.examine("master-mtu")] == [Severity.ERROR]
 
 
 def test_a_device_that_a_pod_has_is_not_missed(patient: Patient) -> None:

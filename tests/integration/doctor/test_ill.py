@@ -20,8 +20,9 @@ from multus_py.lab.apiserver import APIServer
 from multus_py.lab.certs import Authority
 from multus_py.lab.faults import Answer, Delay, Fault, Garbage
 from multus_py.lab.objects import JSON, Object
-from tests.integration.doctor.patient import Patient
+from tests.integration.doctor.patient import DAY, Patient
 from tests.integration.flows import networks
+from tests.unit.cluster.desk import desk
 
 pytestmark = pytest.mark.root
 
@@ -38,6 +39,10 @@ def rename(suffix: str) -> Harm:
 
 def copied(name: str) -> Harm:
     return lambda patient: shutil.copy(patient.config, patient.conf_dir / name)
+
+
+def certificate(begins_in: float, ends_in: float, *, token: bool = False) -> Harm:
+    return lambda patient: patient.relogin_by_certificate(begins_in=begins_in, ends_in=ends_in, token=token)
 
 
 def refused(code: int) -> Harm:
@@ -149,6 +154,20 @@ def stopped_daemon(patient: Patient) -> None:
     (patient.node.daemon / port.FALLBACKS).write_bytes(b"...")
 
 
+def half_an_update(patient: Patient) -> None:
+    """The plugin is new already, and the daemon is not."""
+    patient.node.daemon.mkdir()
+    answer: Object = {"pod": None, "nads": [], "program": "0.0.1"}
+    patient.stack.enter_context(desk(patient.node.daemon / port.SOCKET, answer, answer))
+    layout = patient.node.plugins / ".multus-0.0.2-abc"
+    (layout / "lib").mkdir(parents=True)
+    build = {"version": "0.0.2", "id": "abc", "python": "3", "machine": os.uname().machine, "glibc": "2"}
+    (layout / "lib/build.json").write_text(json.dumps(build))
+    link = patient.node.plugins / "multus"
+    link.rename(layout / "multus")
+    link.symlink_to(".multus-0.0.2-abc/multus")
+
+
 def torn(name: str) -> Harm:
     def tear(patient: Patient) -> None:
         (path,) = patient.node.state.glob(name)
@@ -180,7 +199,7 @@ def leaked_address(patient: Patient) -> None:
 
 
 def unfinished_file(patient: Patient) -> None:
-    path = patient.node.state / f".{STRANGER}.4711.tmp"
+    path = patient.node.state / f".{STRANGER}.tmp"
     path.write_text("[")
     os.utime(path, (OLD, OLD))
 
@@ -240,6 +259,14 @@ FAULTS: dict[str, tuple[str, Severity, Harm]] = {
     "everybody may read the kubeconfig": ("kubeconfig", WARNING, lambda patient: patient.node.kubeconfig.chmod(0o644)),
     "the token has expired": ("token-expiry", ERROR, lambda patient: patient.relogin(expires_in=-60)),
     "the token is about to expire": ("token-expiry", WARNING, lambda patient: patient.relogin(expires_in=120)),
+    "the client certificate has expired": ("client-certificate", ERROR, certificate(-10 * DAY, -60)),
+    "the client certificate is not valid yet": ("client-certificate", ERROR, certificate(60, DAY)),
+    "the client certificate is about to expire": ("client-certificate", WARNING, certificate(-9.5 * DAY, DAY / 2)),
+    "the client certificate has expired, and the token is good": (
+        "client-certificate",
+        WARNING,
+        certificate(-10 * DAY, -60, token=True),
+    ),
     "the token is another cluster's": ("api-credentials", ERROR, token_of_another_cluster),
     "the API server is down": ("api-reachable", ERROR, lambda patient: patient.serving.close()),
     "the API server is down, and may know a default network": (
@@ -263,6 +290,11 @@ FAULTS: dict[str, tuple[str, Severity, Harm]] = {
     "the clock is a minute ahead": ("clock-skew", WARNING, lambda patient: patient.api.set_clock(ahead=-60)),
     "the status may not be written": ("permissions", ERROR, lambda patient: patient.api.deny("patch", "pods/status")),
     "pods may not be watched": ("permissions", WARNING, lambda patient: patient.api.deny("watch", "pods")),
+    "networks cannot be listed": (
+        "nad-config",
+        ERROR,
+        lambda patient: patient.api.inject(Fault(Answer(500), path=f"{NADS}/v1/network", times=None)),
+    ),
     "networks may not be listed": (
         "permissions",
         WARNING,
@@ -273,11 +305,21 @@ FAULTS: dict[str, tuple[str, Severity, Harm]] = {
         ERROR,
         lambda patient: patient.api.inject(Fault(Answer(404), path=NADS, times=None)),
     ),
+    "the API server does not tell what it serves": (
+        "crd-served",
+        WARNING,
+        lambda patient: patient.api.inject(*(Fault(Answer(403, "no"), path=path) for path in (f"{NADS}/v1", NADS))),
+    ),
     "the definition is of another version": ("crd-served", ERROR, another_version_of_nads),
     # the networks
     "a NAD is no JSON": ("nad-config", ERROR, lambda patient: patient.network("broken", '{"type": "macvlan",')),
     "a NAD has no type": ("nad-config", ERROR, lambda patient: patient.network("broken", {"cniVersion": "1.0.0"})),
     "a NAD's file is not there": ("nad-config", WARNING, lambda patient: patient.network("file", None)),
+    "the cluster network's file is gone": (
+        "default-networks",
+        ERROR,
+        lambda patient: patient.configure(delegates=None, clusterNetwork=str(patient.conf_dir / "20-gone.conf")),
+    ),
     "a default network does not exist": ("default-networks", ERROR, default_network_that_is_not_there),
     "a pod's network is in another namespace": (
         "pod-networks",
@@ -334,10 +376,16 @@ FAULTS: dict[str, tuple[str, Severity, Harm]] = {
         WARNING,
         lambda patient: patient.sysctl("net.ipv4.conf.all.rp_filter", "1"),
     ),
+    "the reverse-path filter of new interfaces is strict": (
+        "sysctl-rp-filter",
+        WARNING,
+        lambda patient: patient.sysctl("net.ipv4.conf.default.rp_filter", "1"),
+    ),
     # the daemon
     "the daemon has crashed": ("daemon-socket", WARNING, listening),
     "the daemon does not answer": ("daemon-socket", WARNING, silent_daemon),
     "the daemon is not any more": ("daemon-socket", WARNING, stopped_daemon),
+    "the daemon is older than the plugin": ("daemon-version", WARNING, half_an_update),
     "the daemon's socket is another user's": ("daemon-socket", WARNING, another_users_socket),
     # what pods have left
     "a record is torn": ("state-records", WARNING, torn("[0-9a-f]" * 64)),
@@ -366,8 +414,19 @@ FAULTS: dict[str, tuple[str, Severity, Harm]] = {
         ERROR,
         lambda patient: patient.mount(patient.node.state, "size=256m,ro"),
     ),
+    "the plugins are on a read-only image, which is full": (
+        "disk-writable",
+        WARNING,
+        lambda patient: patient.mount_image(patient.node.plugins),
+    ),
     "the log has errors": ("log-errors", WARNING, errors_in_the_log),
 }
+
+
+def test_multus_itself_is_not_to_be_had_from_others(patient: Patient) -> None:
+    (patient.node.plugins / "multus").unlink()
+    (found,) = patient.complaints()["plugin-present"]
+    assert found.remedy == f"Run multus install {patient.node.plugins}, as the DaemonSet's init container does."
 
 
 @pytest.mark.parametrize(("check", "severity", "harm"), FAULTS.values(), ids=list(FAULTS))

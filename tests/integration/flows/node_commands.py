@@ -11,6 +11,10 @@ from tests.integration.flows.world import World
 
 Completed: TypeAlias = subprocess.CompletedProcess[str]
 
+_NOTES = 'mount -t tmpfs lab /var/lib && mkdir -p /var/lib/cni/results && exec "$@"'
+_APART = ["unshare", "--mount", "sh", "-c", _NOTES, "sh"]
+"""Gives the command a /var/lib of its own, in which the node's runtime has noted nothing."""
+
 
 def run(world: World, *arguments: str, check: bool = True, stdin: int = subprocess.DEVNULL) -> Completed:
     """Run a command on the node, which has the configuration that its runtime has; `stdin` is a descriptor."""
@@ -18,7 +22,12 @@ def run(world: World, *arguments: str, check: bool = True, stdin: int = subproce
     config.write_text(json.dumps(world.runtime.config))
     command = [str(world.node.plugins / "multus"), *arguments, "--multus-conf-file", str(config)]
     return subprocess.run(
-        world.node.namespace.command(command), check=check, stdin=stdin, capture_output=True, text=True, timeout=120
+        world.node.namespace.command([*_APART, *command]),
+        check=check,
+        stdin=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
 
 

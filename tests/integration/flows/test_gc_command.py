@@ -61,7 +61,7 @@ def test_twenty_leaks_are_taken_back_while_pods_come_and_go(data: World) -> None
     orphans = [orphan(data, f"203.0.113.{number}") for number in range(80, 85)]
     remains = [
         aged(data.node.state / f".{secrets.token_hex(32)}.lock"),
-        aged(data.node.state / f".{secrets.token_hex(32)}.4194300.tmp", "[{"),
+        aged(data.node.state / f".{secrets.token_hex(32)}.tmp", "[{"),
         aged(data.node.state / "results" / f"data-{secrets.token_hex(32)}-net1", '{"kind": "cni'),
     ]
     before = {pod.name: pod.addresses("net1") for pod in kept}
@@ -134,18 +134,23 @@ def test_without_a_terminal_and_without_yes_nothing_is_done(data: World) -> None
     assert (data.node.state / pod.sandbox.container_id).is_file()
 
 
-@pytest.mark.parametrize(("answer", "taken"), [("y", True), ("n", False), ("", False)])
+@pytest.mark.parametrize(
+    ("answer", "taken"),
+    [("y\n", True), ("n\n", False), ("\n", False), ("\x04", False)],
+    ids=["yes", "no", "nothing", "Ctrl-D"],
+)
 def test_a_person_is_asked(data: World, answer: str, taken: bool) -> None:  # noqa: FBT001 - a case
     pod = data.start("pod1", "data")
     abandon(data, pod)
     ours, theirs = pty.openpty()
     try:
-        os.write(ours, f"{answer}\n".encode())
+        os.write(ours, answer.encode())
         done = run(data, "gc", check=False, stdin=theirs)
     finally:
         os.close(ours)
         os.close(theirs)
     assert "Take back 1 of these? [y/N]" in done.stdout
+    assert done.stderr == ""
     assert (done.returncode == 0) is taken
     assert (data.node.state / pod.sandbox.container_id).exists() is not taken
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -90,8 +91,18 @@ def test_the_record_is_there_before_the_first_plugin_runs(two: World) -> None:
     [record] = seen
     assert isinstance(record, list)
     assert [entry["ifnameRequest"] for entry in record] == ["eth0", "net1", "net2"]
-    assert stat.S_IMODE(two.record().stat().st_mode) == 0o600
-    assert stat.S_IMODE(two.state.stat().st_mode) == 0o700
+
+
+def test_what_is_written_is_for_root_alone_whatever_the_umask(two: World) -> None:
+    before = os.umask(0)
+    try:
+        two.add()
+    finally:
+        os.umask(before)
+    modes = {path.is_dir(): set[int]() for path in two.state.rglob("*")}
+    for path in (two.state, *two.state.rglob("*")):
+        modes[path.is_dir()].add(stat.S_IMODE(path.stat().st_mode))
+    assert modes == {True: {0o700}, False: {0o600}}
 
 
 @pytest.mark.parametrize("wanted", ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"])

@@ -152,6 +152,13 @@ def test_a_process_of_something_else_is_left_alone(world: World, orphan: subproc
     assert world.log() == ""
 
 
+@pytest.mark.parametrize("noted", ["0", "4194305", "9" * 9, "9" * 20, "9" * 5000], ids=len)
+def test_notes_that_cannot_be_process_ids_are_no_obstacle(world: World, noted: str) -> None:
+    note(world, f"{noted}\n")
+    with locking.locked(world.work(), "c1"):
+        assert world.log() == ""
+
+
 def test_notes_that_name_nobody_are_no_obstacle(world: World) -> None:
     with subprocess.Popen(["/bin/true"]) as gone:
         gone.wait()

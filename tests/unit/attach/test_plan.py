@@ -74,6 +74,14 @@ def test_without_kubernetes_a_pod_gets_the_configured_networks(world: World) -> 
     assert names(make(world, None).attachments) == ["x@eth0", "y@net1"]
 
 
+def test_without_kubernetes_the_default_networks_are_attached_too(world: World) -> None:
+    world.cluster = None
+    for name in ("main", "more"):
+        world.write(f"{name}.conf", {"cniVersion": "1.0.0", "name": name, "type": "bridge"})
+    world.keys |= {"delegates": None, "clusterNetwork": "main", "defaultNetworks": ["more"]}
+    assert names(make(world, None).attachments) == ["main@eth0", "more@net1"]
+
+
 class Noting(Finder):
     """A finder that notes what it is asked to look up in one go."""
 
@@ -206,6 +214,11 @@ def test_delegates_get_the_runtimes_arguments(world: World, text: str, expected:
 
 
 # Devices.
+
+
+def test_who_asks_for_neither_mac_nor_address_has_neither_in_the_arguments(nads: World) -> None:
+    _, attachment = planned(nads, "a")
+    assert not {"MAC", "IP"} & {key for key, _ in attachment.args}
 
 
 def test_devices_are_shared_by_all_delegates(nads: World) -> None:

@@ -48,6 +48,14 @@ def test_a_level_lets_through_what_is_as_urgent(tmp_path: Path, level: str, expe
     assert "".join(line.rpartition(" ")[2][0] for line in lines) == expected
 
 
+def test_a_line_does_not_steer_the_terminal_that_shows_it(tmp_path: Path) -> None:
+    logger = _log(tmp_path / "log")
+
+    logger.error("\x1b[2J \x9b2J \0\t é \u202e")
+
+    assert (tmp_path / "log").read_text() == "2026-11-21T02:15:34Z [error] \\x1b[2J \\u009b2J \\x00\\t é \\u202e\n"
+
+
 def test_a_line_has_time_level_and_message(tmp_path: Path) -> None:
     logger = _log(tmp_path / "log")
 
@@ -100,7 +108,7 @@ def test_by_default_nothing_but_panic_is_written(capfd: pytest.CaptureFixture[st
 def test_text_that_cannot_be_encoded_is_no_reason_to_fail(tmp_path: Path) -> None:
     _log(tmp_path / "log").error("a\udcffb")
 
-    assert (tmp_path / "log").read_text().endswith("a?b\n")
+    assert (tmp_path / "log").read_text().endswith("a\\xffb\n")
 
 
 def test_a_log_that_cannot_be_written_is_no_reason_to_fail(tmp_path: Path) -> None:

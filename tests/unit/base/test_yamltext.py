@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,10 @@ ROOT = Path(__file__).parents[3]
 OURS = sorted(path.relative_to(ROOT) for path in (ROOT / "conf").rglob("*.yaml"))
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+MERGED = "a: &a {x: 1}\n" + "".join(
+    f"{name}: &{name} {{<<: [{','.join([f'*{before}'] * 9)}]}}\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
@@ -57,18 +62,36 @@ def test_scalars_mean_what_the_library_says(scalar: str) -> None:
     assert read(f"a: {scalar}\n") == yaml.safe_load(f"a: {scalar}\n")
 
 
-@pytest.mark.parametrize("scalar", ["2001-12-14", "12:30:45", ".inf", "0b", "!!binary aGk=", "="])
-def test_what_json_does_not_have_is_text(scalar: str) -> None:
-    assert read(f"a: {scalar}\n") == {"a": scalar.removeprefix("!!binary ")}
+MEANINGS: dict[str, tuple[str, object]] = {
+    "a date": ("a: 2001-12-14", {"a": "2001-12-14"}),
+    "a time": ("a: 12:30:45", {"a": "12:30:45"}),
+    "a number that JSON has not": ("a: .inf", {"a": ".inf"}),
+    "a number without digits": ("a: 0b", {"a": "0b"}),
+    "a number of many digits": ("a: " + "9" * 5000, {"a": "9" * 5000}),
+    "a number of many hexadecimal digits": ("a: 0x" + "f" * 5000, {"a": "0x" + "f" * 5000}),
+    "a number that is not written as one": ("a: !!int secret", {"a": "secret"}),
+    "bytes": ("a: !!binary aGk=", {"a": "aGk="}),
+    "a set": ("!!set {a, b}", {"a": None, "b": None}),
+    "an equals sign": ("a: =", {"a": "="}),
+    "keys that are no texts": ("{1: a, true: b, 2001-12-14: c}", {"1": "a", "true": "b", "2001-12-14": "c"}),
+    "half a character": ('a: "\\ud800"', {"a": "\ufffd"}),
+    "a character in halves": ('"\\ud83d\\ude00": a', {"\U0001f600": "a"}),
+    "an alias": ("a: &x [1]\nb: *x", {"a": [1], "b": [1]}),
+    "a merged mapping": ("a: &x {b: 1, c: 2}\nd: {<<: *x, c: 3}", {"a": {"b": 1, "c": 2}, "d": {"b": 1, "c": 3}}),
+    "several merged": (
+        "- &x {a: 1}\n- &y {a: 2, b: 2}\n- <<: [*x, *y]",
+        [{"a": 1}, {"a": 2, "b": 2}, {"a": 1, "b": 2}],
+    ),
+    "a merged text": ("{<<: a, b: 1}", {"b": 1}),
+    "a list that shall become an object": ("!!python/object/apply:os.system [a]", ["a"]),
+}
 
 
-def test_keys_are_texts_whatever_they_look_like() -> None:
-    assert read("1: a\ntrue: b\n2001-12-14: c\n") == {"1": "a", "true": "b", "2001-12-14": "c"}
-
-
-def test_aliases_and_merged_mappings_are_written_out() -> None:
-    text = "base: &b {x: 1, y: 2}\nmore: &m {z: 3}\na: {<<: *b, y: 4}\nl: {<<: [*b, *m]}\nsame: *b\n"
-    assert read(text) == yaml.safe_load(text)
+@pytest.mark.parametrize(("text", "meaning"), MEANINGS.values(), ids=list(MEANINGS))
+def test_what_yaml_says_is_what_json_can_say(text: str, meaning: object) -> None:
+    found = read(text)
+    assert found == meaning
+    assert json.loads(jsontext.dumps(found)) == meaning
 
 
 TEXTS: dict[str, tuple[bytes | str, list[object]]] = {
@@ -110,10 +133,10 @@ WRONG: dict[str, tuple[str, int, str, str]] = {
         "tag",
     ),
     "an escape beyond all characters": ('a: "\\Uffffffff"', 0, "not-yaml", "not YAML"),
-    "half a character": ('a: 1\nb: "\\ud83d"', 2, "not-yaml", "half of one"),
-    "half a character in a key": ('"\\udc00": 1', 1, "not-yaml", "half of one"),
     "too deep": ("- " * 101 + "x", 1, "too-deep", "nested more than 100 levels"),
     "much too deep": ("a: " + "{b: " * 5000, 0, "too-deep", "nested"),
+    "a merge of itself": ("a: &a {<<: *a}\n", 1, "not-yaml", "stands for nothing that is complete"),
+    "merges of merges": (MERGED, 0, "too-many-values", "once its aliases are written out"),
     "a billion laughs": (BOMB, 6, "too-many-values", "once its aliases are written out"),
 }
 

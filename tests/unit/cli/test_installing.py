@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,19 @@ def test_uninstalling_waits_as_long_as_it_is_told_to(tmp_path: Path, capsys: pyt
 
     assert status == 1
     assert "still in use, so still there: .multus-1-a" in capsys.readouterr().err
+
+
+def test_uninstalling_need_not_wait_at_all(tmp_path: Path) -> None:
+    plugins = tmp_path / "bin"
+    plugins.mkdir()
+    installation.install(make_layout(tmp_path / "build", version="1", id="a"), plugins)
+    call: subprocess.Popen[bytes]
+    with start(plugins / "multus") as call:
+        argv = [sys.executable, "-m", "multus_py", "uninstall", "--cni-bin-dir", str(plugins), "--wait", "0"]
+        status = subprocess.run(argv, check=False, capture_output=True, timeout=30).returncode
+        call.kill()
+
+    assert status == 1
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,18 @@ def test_a_table_that_is_no_terminals_has_whole_lines_without_colours_or_blanks_
     assert lines == ["POD          ADDRESSES", f"default/web  {long.strip()}", "x            -"]
 
 
+def test_a_narrow_terminal_wraps_the_lines_of_a_table_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("TERM", "dumb")
+    out = Terminal()
+    screen.table(("POD", "STATE"), [("default/a-pod-with-a-long-name", "attached")], file=out)
+    assert out.getvalue().splitlines()[1] == "default/a-pod-with-a-long-name  attached"
+
+
 def test_names_with_pairs_and_an_empty_line() -> None:
     out = io.StringIO()
     screen.pairs([("pod", "default/web"), ("sandbox", ""), ("", "")], file=out)

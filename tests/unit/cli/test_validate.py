@@ -64,6 +64,18 @@ def test_a_directory_stands_for_what_may_be_checked_in_it(tmp_path: Path, capsys
     assert "2 files: 1 error" in capsys.readouterr().out
 
 
+def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["validate", "--strict", write(tmp_path, "a.yaml", GOOD), str(tmp_path)]) == 0
+    assert "1 file: nothing wrong" in capsys.readouterr().out
+
+
+def test_a_directory_with_nothing_to_check_is_a_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "below").mkdir()
+    write(tmp_path / "below", "a.yaml", GOOD)
+    assert main.main(["validate", str(tmp_path)]) == 1
+    assert "only the files right in it are read" in capsys.readouterr().out
+
+
 def test_a_file_that_cannot_be_read_is_a_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["validate", str(tmp_path / "none.yaml"), write(tmp_path, "a.yaml", GOOD)]) == 1
     assert "none.yaml: error: cannot be read: No such file or directory [unreadable-file]" in capsys.readouterr().out
@@ -85,9 +97,11 @@ def test_a_device_without_end_is_too_large(capsys: pytest.CaptureFixture[str]) -
 
 def test_a_node_has_configurations_of_its_own(tmp_path: Path) -> None:
     definition = write(tmp_path, "a.yaml", GOOD.partition("spec:")[0])
+    validate = ["validate", "--strict", definition, "--conf-dir"]
+    assert main.main([*validate, str(tmp_path / "no-node")]) == 0
+    assert main.main([*validate, str(tmp_path)]) == 1
     write(tmp_path, "net.conf", '{"cniVersion": "1.0.0", "name": "net", "type": "bridge"}')
-    assert main.main(["validate", "--strict", definition]) == 1
-    assert main.main(["validate", "--strict", "--conf-dir", str(tmp_path), definition]) == 0
+    assert main.main([*validate, str(tmp_path)]) == 0
 
 
 def test_a_kubeconfig_that_is_not_there_is_a_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

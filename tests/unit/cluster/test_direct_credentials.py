@@ -52,6 +52,21 @@ def test_a_plugin_is_asked_once_a_call_and_again_when_its_token_is_too_old(fixtu
     assert Path(f"{tokens}.asked").read_text() == "x\nx\n"
 
 
+ECHOES = (400, 401, 403, 404, 409, 422, 429, 500)
+
+
+@pytest.mark.parametrize("code", ECHOES)
+def test_a_server_that_quotes_the_token_does_not_get_it_into_messages_or_the_log(fixture: Fixture, code: int) -> None:
+    token = fixture.server.token()
+    quoting = Answer(code, f"what is this: Authorization: Bearer {token}")
+    fixture.server.inject(Fault(quoting, times=None))
+    with pytest.raises(errors.ClusterError, match=r"Bearer \(our token\)") as caught:
+        fixture.pod()
+    answers = fixture.direct.get_nads([("default", "a"), ("default", "b")])
+    assert all(isinstance(each, errors.ClusterError) for each in answers)
+    assert token not in f"{caught.value} {answers} {fixture.direct!r} {fixture.access!r} {fixture.log_file.read_text()}"
+
+
 def test_the_in_cluster_token_is_read_again(fixture: Fixture, tmp_path: Path) -> None:
     mount = tmp_path / "mount"
     fixture.server.service_account(mount)

@@ -99,6 +99,7 @@ def test_an_answer_is_read_however_it_arrives(
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 16777217\r\n\r\n", "larger than 16 MiB", id="large body"),
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", "16 MiB", id="huge length"),
         pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "frames", id="other coding"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n\r\n", "frames", id="no coding"),
         pytest.param(
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", "frames", id="two framings"
         ),
@@ -365,13 +366,20 @@ def test_a_line_is_there_as_soon_as_it_has_come() -> None:
 
 
 @pytest.mark.parametrize(
-    "rest",
-    [b"zz\r\n", b"\r\n", b"3\r\nonexx\r\n", b"ffffffff\r\n"],
-    ids=["no number", "nothing", "no end", "too large"],
+    "data",
+    [
+        CHUNKED + b"zz\r\n",
+        CHUNKED + b"\r\n",
+        CHUNKED + b"3\r\nonexx\r\n",
+        CHUNKED + b"ffffffff\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\none\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n\r\none\n",
+    ],
+    ids=["no number", "nothing", "no end", "too large", "two framings", "no coding"],
 )
-def test_lines_that_are_not_framed_as_they_should_be_are_refused(rest: bytes) -> None:
+def test_lines_that_are_not_framed_as_they_should_be_are_refused(data: bytes) -> None:
     with pytest.raises(http.ProtocolError):
-        read_lines(CHUNKED + rest)
+        read_lines(data)
 
 
 def test_a_line_has_to_end() -> None:

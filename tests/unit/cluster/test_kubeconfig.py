@@ -12,6 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from multus_py.base import jsontext
 from multus_py.cluster import errors, kubeconfig, url
 
 if TYPE_CHECKING:
@@ -75,6 +76,30 @@ contexts:
 """,
     )
     assert (access.insecure, access.token) == (True, "abc")
+
+
+ODD = ["2026-01-01", "{1: 2}", "!!set {a}", "!!binary aGk=", "0x" + "f" * 5000, '"\\ud800"']
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd[:10])
+def test_what_a_plugin_is_told_of_the_cluster_is_json_whatever_yaml_it_is_from(tmp_path: Path, odd: str) -> None:
+    access = load(
+        tmp_path,
+        f"""
+clusters:
+- name: c
+  cluster:
+    server: https://10.0.0.1:6443
+    extensions: [{{name: client.authentication.k8s.io/exec, extension: {odd}}}]
+users:
+- name: u
+  user: {{exec: {{command: get-token, apiVersion: client.authentication.k8s.io/v1, provideClusterInfo: true}}}}
+""",
+    )
+    assert access.exec_plugin is not None
+    told = access.exec_plugin.cluster
+    assert told is not None
+    assert json.loads(jsontext.dumps(told).encode()) == told
 
 
 @pytest.mark.parametrize(
@@ -221,7 +246,7 @@ def test_tokens_and_keys_are_not_shown(tmp_path: Path) -> None:
 BAD: list[tuple[str, object, str]] = [
     ("empty", "", "it has no cluster"),
     ("a list", "[]", "expected an object, found an array"),
-    ("neither JSON nor YAML", "a: b: c\n - secret", r"neither JSON \(.*\) nor YAML at line 1"),
+    ("neither JSON nor YAML", "a: b: c\n - secret", r"neither JSON \(.*\) nor YAML at line 1$"),
     ("not text", "\x00secret", "neither JSON .* nor YAML"),
     ("no clusters", config(clusters=None), 'clusters has no entry with the name "c"'),
     ("no such context", config(current="y"), 'contexts has no entry with the name "y"'),

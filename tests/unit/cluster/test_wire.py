@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import multus_py
 from multus_py.cluster import errors, frames, wire
 from multus_py.cluster.port import Event, Phase, PodDevices, Report
 
@@ -62,6 +63,14 @@ def test_answers_survive_the_way() -> None:
     assert wire.Resolved.read(frames.unpack(body(nothing.document()))) == nothing
     assert wire.Failure.read(frames.unpack(body(failure.document()))) == failure
     assert wire.Failure.read(frames.unpack(body(nothing.document()))) is None
+
+
+def test_an_answer_says_which_program_it_is_from_and_need_not() -> None:
+    said = wire.Resolved(pod=None, nads={}).document()
+    assert wire.program(frames.unpack(body(said))) == multus_py.VERSION
+    for other in ({}, {"program": None}, {"program": 5}):
+        silent = {key: item for key, item in said.items() if key != "program"} | other
+        assert not wire.program(frames.unpack(body(silent)))
 
 
 @pytest.mark.parametrize("kubelet", [None, {}, {"b/c": ("9", "8")}], ids=["unknown", "none", "some"])

@@ -18,7 +18,13 @@ def test_an_interface_holds_nothing_that_the_older_version_has_no_word_for(versi
 
 def test_the_oldest_versions_hold_one_address_of_each_family_and_no_interface() -> None:
     texts = ("2001:db8::1/64", "192.0.2.1/24", "192.0.2.2/24", "2001:db8::2/64")
-    many = Result(version="1.0.0", interfaces=(NEW,), addresses=tuple(Address(address=each) for each in texts))
-    oldest = convert.convert(many, "0.2.0")
-    assert [each.address for each in oldest.addresses] == ["192.0.2.1/24", "2001:db8::1/64"]
+    addresses = tuple(Address(address=each, interface=0) for each in texts)
+    oldest = convert.convert(Result(version="1.0.0", interfaces=(NEW,), addresses=addresses), "0.2.0")
+    assert oldest.addresses == (Address(address="192.0.2.1/24"), Address(address="2001:db8::1/64"))
     assert oldest.interfaces == ()
+
+
+@pytest.mark.parametrize("version", ["0.2.0", "0.4.0"])
+def test_an_address_holds_no_version_where_the_newer_versions_have_no_word_for_it(version: str) -> None:
+    old = Result(version=version, addresses=(Address(address="192.0.2.1/24", version="4"),))
+    assert convert.convert(old, "1.0.0").addresses == (Address(address="192.0.2.1/24"),)

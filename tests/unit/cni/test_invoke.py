@@ -75,6 +75,7 @@ def test_the_first_directory_with_a_regular_file_wins(tmp_path: Path) -> None:
 NOT_FOUND = {
     "no name": ("", ("/a",), 7, "no plugin name provided"),
     "a path": ("../bridge", ("/a",), 7, "invalid plugin name: ../bridge"),
+    "a directory above": ("..", ("/a",), 999, 'failed to find plugin ".." in path [/a]'),
     "no directories": ("bridge", (), 4, "no paths provided"),
     "not there": ("whereaboutsss", ("/a", "/b"), 999, 'failed to find plugin "whereaboutsss" in path [/a /b]'),
     "not possible": ("a\0b", ("/a",), 999, r'failed to find plugin "a\x00b" in path [/a]'),

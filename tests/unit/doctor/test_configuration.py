@@ -67,6 +67,12 @@ def test_none_is_the_business_of_the_first_check(tmp_path: Path) -> None:
     assert caught.value.check == "config-present"
 
 
+def test_a_directory_that_is_not_there_is_called_as_the_node_calls_it(tmp_path: Path) -> None:
+    with pytest.raises(BlockedError, match="No such file") as caught:
+        configuration.find(Root(tmp_path), PurePosixPath("/etc/cni/net.d"))
+    assert (caught.value.check, caught.value.file) == ("config-present", "/etc/cni/net.d")
+
+
 def test_a_setting_of_the_wrong_kind_is_named(tmp_path: Path) -> None:
     made = found(tmp_path, {"00-multus.conf": MULTUS | {"apiTimeout": "10s"}})
     with pytest.raises(BlockedError, match="apiTimeout: expected a number") as caught:

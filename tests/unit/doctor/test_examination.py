@@ -108,6 +108,17 @@ def test_a_reason_not_to_look_is_a_note(view: View) -> None:
     assert said(view, check("a", skipped)) == [("a", Severity.NOTE, "skipped: there is no cluster")]
 
 
+def test_what_a_check_has_missed_is_reported_by_the_first_that_meets_with_it(view: View) -> None:
+    def blocked(_view: View) -> Iterator[Finding]:
+        raise BlockedError("a", "no way")
+
+    assert said(view, check("a", well), check("b", blocked), check("c", blocked)) == [
+        ("a", Severity.OK, "seen"),
+        ("b", Severity.ERROR, "no way"),
+        ("c", Severity.NOTE, "skipped: no way (see b)"),
+    ]
+
+
 def test_one_cause_is_reported_once_and_others_refer_to_it(view: View) -> None:
     def blocked(_view: View) -> Iterator[Finding]:
         raise BlockedError("a", "no way", remedy="Make one.", file="/etc/x")

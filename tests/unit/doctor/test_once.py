@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from multus_py.doctor.check import BlockedError, SkippedError
@@ -37,6 +39,28 @@ def test_a_reason_is_remembered_too(failure: Exception) -> None:
         with pytest.raises(type(failure), match="no"):
             desk.answer  # noqa: B018 - it raises
     assert desk.asked == 1
+
+
+def test_what_another_thread_waits_for_is_not_waited_for_again() -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    class Hanging:
+        @once
+        def answer(self) -> int:
+            """The answer, some time."""
+            begun.set()
+            release.wait()
+            return 42
+
+    hanging = Hanging()
+    thread = threading.Thread(target=lambda: hanging.answer)
+    thread.start()
+    begun.wait()
+    with pytest.raises(SkippedError, match="left behind"):
+        hanging.answer  # noqa: B018 - it raises
+    release.set()
+    thread.join()
+    assert hanging.answer == 42
 
 
 def test_a_fault_of_ours_is_not() -> None:

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from multus_py.doctor import table
+from multus_py.doctor import permissions, table
 from multus_py.doctor.check import Check
-from multus_py.doctor.checks import access
 from tools import checks
 
 ROOT = Path(__file__).parents[3]
@@ -45,6 +44,13 @@ def test_the_documentation_is_that_of_the_table() -> None:
     assert checks.PAGE.read_text() == checks.page(), "make docs"
 
 
+def test_the_pages_name_checks_that_there_are() -> None:
+    pages = "\n".join(path.read_text() for path in sorted((ROOT / "docs").glob("*.md")))
+    named = {id for ids in re.findall(r"doctor --only ((?:[a-z][a-z-]* ?)+)", pages) for id in ids.split()}
+    assert len(named) > 5
+    assert named <= {check.id for check in table.CHECKS}
+
+
 def test_all_that_rbac_grants_is_asked_for_and_nothing_else() -> None:
     granted = set()
     for document in yaml.safe_load_all((ROOT / "conf/rbac.yaml").read_text()):
@@ -61,6 +67,6 @@ def test_all_that_rbac_grants_is_asked_for_and_nothing_else() -> None:
             each.name,
             each.namespace,
         )
-        for each in access.PERMISSIONS
+        for each in permissions.PERMISSIONS
     }
     assert asked == granted

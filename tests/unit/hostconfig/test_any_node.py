@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multus_py.attach import settings
-from multus_py.hostconfig import layout, reconcile
+from multus_py.hostconfig import layout, removal
 from multus_py.hostconfig.errors import HostConfigError
 from tests.unit.hostconfig.node import BRIDGE, Node, chain, multus
 
@@ -71,5 +71,5 @@ def test_a_step_never_makes_it_worse_and_is_done_at_once(contents: dict[str, str
             [plugin] = plugins_of(document)
             assert settings.parse(json.dumps(plugin).encode()).delegates
         assert node.reconcile().changes == ()
-        reconcile.remove(node.options)
+        removal.remove(node.options)
         assert layout.in_place(node.options) == {}

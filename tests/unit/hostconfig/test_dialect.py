@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multus_py.hostconfig import dialect, validation
+from multus_py.hostconfig import validation
 from multus_py.hostconfig.validation import Kind, Problem
 
 if TYPE_CHECKING:
@@ -66,10 +66,3 @@ EMPTY = {
 @pytest.mark.parametrize(("schema", "document"), EMPTY.values(), ids=list(EMPTY))
 def test_what_go_takes_as_not_set_is_not_judged(schema: str, document: JSONValue) -> None:
     assert not validation.check(document, schema)
-
-
-@pytest.mark.parametrize(
-    ("word", "meant"), [("brdige", "bridge"), ("BRIDGE", "bridge"), ("bridges", "bridge"), ("veth", ""), ("", "")]
-)
-def test_the_closest_word_is_what_was_meant(word: str, meant: str) -> None:
-    assert dialect.closest(word, ["bridge", "vlan"]) == meant

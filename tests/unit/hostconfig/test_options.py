@@ -159,6 +159,8 @@ WRONG_FILES = {
     "neither JSON nor YAML": ("{]", "neither JSON .* nor YAML .* at line 1"),
     "a wrong kind": ('{"metricsPort": "9091"}', 'metricsPort: expected an integer, found "9091"'),
     "a date of YAML": ("logFile: 2026-01-01\nlogLevel: 2026-01-01", "logLevel: expected one of panic"),
+    "a date for a key": ("2026-01-01: x\nlogLevel: 5", "logLevel: expected a string, found 5"),
+    "a list that holds itself": ("a: &a [*a]", "stands for nothing that is complete"),
     "a number for a key": ("1: x\nlogLevel: 5", "logLevel: expected a string, found 5"),
     "options that do not go together": ("forceCNIVersion: true", "needs --cni-version"),
 }

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from multus_py.hostconfig import placing, reconcile
+from multus_py.hostconfig import placing, removal
 from multus_py.hostconfig.errors import HostConfigError
 from tests.unit.hostconfig.node import BRIDGE, Node, chain, multus
 
 
 def remove(node: Node, **options: object) -> list[str]:
     chosen = dataclasses.replace(node.options, **options)  # type: ignore[arg-type]  # the test's own words
-    return [str(path.relative_to(node.directory)) for path in reconcile.remove(chosen)]
+    return [str(path.relative_to(node.directory)) for path in removal.remove(chosen)]
 
 
 @pytest.mark.parametrize("version", ["0.4.0", "1.0.0"])

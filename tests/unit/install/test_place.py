@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import pytest
 
 from multus_py import frozen
+from multus_py.base.clock import Deadline
 from multus_py.install import place
 from multus_py.install.errors import InstallError
 from multus_py.install.place import Place
+from tests.fakes.clock import FakeClock
 from tests.unit.install.layouts import make_layout, names
 
 
@@ -78,27 +79,19 @@ def test_cleaning_removes_what_is_unfinished(tmp_path: Path) -> None:
     assert names(tmp_path) == ["bridge"]
 
 
-def test_one_installer_at_a_time(tmp_path: Path) -> None:
-    order = []
-
-    def second() -> None:
-        with Place(tmp_path).locked():
-            order.append("second")
-
-    thread = threading.Thread(target=second)
-    with Place(tmp_path).locked():
-        thread.start()
-        thread.join(0.1)
-        order.append("first")
-    thread.join()
-
-    assert order == ["first", "second"]
-    assert names(tmp_path) == []
-
-
 def test_the_directory_has_to_be_there(tmp_path: Path) -> None:
     with (
         pytest.raises(InstallError, match=r"nowhere: No such file or directory; it has to be the runtime's plugin dir"),
-        Place(tmp_path / "nowhere").locked(),
+        Place(tmp_path / "nowhere").locked(Deadline(FakeClock(), 1)),
+    ):
+        pass
+
+
+def test_an_installer_that_does_not_end_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    here = Place(tmp_path)
+    with (
+        here.locked(Deadline(FakeClock(), 1)),
+        pytest.raises(InstallError, match="another installer is at work in it, and does not end"),
+        here.locked(Deadline(FakeClock(), 120)),
     ):
         pass

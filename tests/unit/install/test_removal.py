@@ -61,6 +61,13 @@ def test_a_program_that_came_after_us_stays(plugins: Path) -> None:
     assert names(plugins) == ["bridge", "multus"]
 
 
+def test_a_link_of_somebody_elses_that_leads_nowhere_is_left_and_named(plugins: Path) -> None:
+    (plugins / "passthru").unlink()
+    (plugins / "passthru").symlink_to("/nowhere/passthru")
+
+    assert uninstall(plugins).foreign == ("passthru",)
+
+
 def test_where_nothing_is_installed_it_refuses(tmp_path: Path) -> None:
     (tmp_path / "multus").write_text("the one written in Go")
 

@@ -34,6 +34,7 @@ class NodeWorld:
         self.addresses, self.devices = root / "networks", root / "devinfo"
         self.runtime_results, self.netns = root / "runtime-results", root / "netns"
         self.netns.mkdir()
+        self.runtime_results.mkdir()
         self.ipam: JSONObject = {"type": "host-local", "dataDir": str(self.addresses)}
         self.world.keys["delegates"] = [{**self.bridge("cluster"), "bridge": "br0"}]
         self.plugin("bridge")
@@ -80,9 +81,8 @@ class NodeWorld:
         keys: JSONObject = {key: value for key, value in self.world.keys.items() if value is not None}
         places = Places(
             addresses=self.addresses,
-            runtime_results=self.runtime_results,
+            runtime_results=(self.runtime_results,),
             device_info=self.devices,
-            namespaces=(self.netns,),
         )
         return nodes.opened(keys, ports=self.world.ports(), places=places, machine=self.machine)
 

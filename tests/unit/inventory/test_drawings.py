@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from xml.etree import ElementTree as ET
 
 from multus_py.findings.finding import Finding, Severity
-from multus_py.inventory import live, mermaid, picture, svg
+from multus_py.inventory import mermaid, picture, svg
 from multus_py.inventory.model import Attachment, Container
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -79,10 +80,9 @@ def test_an_empty_node_is_a_valid_drawing() -> None:
 
 
 def test_what_the_kernel_has_otherwise_stands_at_the_interface() -> None:
-    containers = node()
-    subject = live.subject(containers[0], containers[0].attachments[0])
-    finding = Finding(id="address-missing", severity=Severity.ERROR, problem="it is gone", subject=subject)
-    drawn = picture.picture("node", containers, [finding])
+    finding = Finding(id="address-missing", severity=Severity.ERROR, problem="it is gone")
+    wrong = dataclasses.replace(attachment("cluster", "eth0"), findings=(finding,))
+    drawn = picture.picture("node", [pod("web", wrong)])
     assert "✗ it is gone" in texts(svg.svg(drawn))
     assert "    class p0i0 trouble" in mermaid.mermaid(drawn).splitlines()
 

@@ -9,7 +9,6 @@ import pytest
 
 from multus_py.inventory import node
 from multus_py.inventory.node import InventoryError
-from multus_py.inventory.places import Places
 from tests.unit.attach.world import World
 from tests.unit.inventory.nodes import NodeWorld
 
@@ -68,9 +67,3 @@ def test_looking_leaves_no_lines_in_the_plugins_log(given: NodeWorld) -> None:
     given.write(given.record(), "[{")
     given.containers()
     assert given.world.log() == ""
-
-
-def test_namespaces_are_looked_for_where_runtimes_name_them(tmp_path: Path) -> None:
-    (tmp_path / "cni-1").touch()
-    places = Places(namespaces=(tmp_path, tmp_path / "missing"))
-    assert places.namespace_files(["/run/netns/pod"]) == (Path("/run/netns/pod"), tmp_path / "cni-1")

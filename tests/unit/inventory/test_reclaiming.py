@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+from collections.abc import Callable
 
 import pytest
 
@@ -18,6 +19,10 @@ from tests.unit.inventory.nodes import ID, OTHER, NodeWorld
 def take(given: NodeWorld) -> Outcome:
     (leak,) = given.leaks()
     return reclaim(given.node(), leak)
+
+
+def kinds(given: NodeWorld) -> list[Kind]:
+    return [leak.kind for leak in given.leaks()]
 
 
 def deletions(given: NodeWorld) -> list[PluginCall]:
@@ -101,7 +106,33 @@ def test_an_address_that_another_container_has_by_now_stays(given: NodeWorld) ->
     assert path.exists()
 
 
-@pytest.mark.parametrize("name", [f"results/cluster-{ID}-net1", f".{ID}.1.tmp", f".{ID}.lock"])
+def use_address(given: NodeWorld) -> None:
+    given.machine.namespaces["/run/netns/other"] = [Interface(index=2, name="eth0", addresses=("192.0.2.9/24",))]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (use_address, "an interface has it now"),
+        (lambda given: setattr(given.machine, "groups", f"0::/cri-{OTHER}.scope\n"), "its container is there now"),
+        (lambda given: given.write(given.runtime_results / f"other-{OTHER}-eth0"), "its container is there now"),
+        (lambda given: setattr(given.machine, "secret", "it is locked"), "it is locked"),
+    ],
+    ids=["an interface", "a process", "a note of the runtime's", "nobody can tell"],
+)
+def test_an_address_that_somebody_speaks_for_by_now_stays(
+    given: NodeWorld, change: Callable[[NodeWorld], object], said: str
+) -> None:
+    """Between what was shown and the answer of a person there may be hours."""
+    path = given.reserve("192.0.2.9", OTHER)
+    (leak,) = given.leaks()
+    change(given)
+    outcome = reclaim(given.node(), leak)
+    assert (outcome.done, outcome.said.removeprefix("left alone: ")) == (False, said)
+    assert path.exists()
+
+
+@pytest.mark.parametrize("name", [f"results/cluster-{ID}-net1", f".{ID}.tmp", f".{ID}.lock"])
 def test_a_file_is_removed_and_doing_it_again_is_no_error(given: NodeWorld, name: str) -> None:
     path = given.write(given.world.state / name, "{")
     (leak,) = given.leaks()
@@ -122,13 +153,23 @@ def test_a_record_that_can_be_read_by_now_stays(given: NodeWorld) -> None:
     (leak,) = given.leaks()
     given.record().unlink()
     given.start()
-    assert reclaim(given.node(), leak).said == "left alone: it can be read now"
+    assert reclaim(given.node(), leak).said == "left alone: its container is recorded now"
+
+
+def test_a_file_that_a_call_is_writing_stays(given: NodeWorld) -> None:
+    path = given.write(given.world.state / f".{ID}.tmp", "[{")
+    (leak,) = given.leaks()
+    with given.write(given.world.state / f".{ID}.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert kinds(given) == []
+        assert reclaim(given.node(), leak).said == "left alone: a call is at work for its container"
+    assert path.exists()
 
 
 def test_what_the_machine_refuses_is_said(given: NodeWorld) -> None:
-    folder = given.world.state / f".{ID}.1.tmp"
+    folder = given.world.state / f".{ID}.tmp"
     folder.mkdir(parents=True)
-    leak = Leak(kind=Kind.TEMPORARY, subject="temporary file", reason="", paths=(str(folder),))
+    leak = Leak(kind=Kind.TEMPORARY, subject="temporary file", reason="", container_id=ID, path=str(folder))
     outcome = reclaim(given.node(), leak)
     assert not outcome.done
     assert str(folder) in outcome.said

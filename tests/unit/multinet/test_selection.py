@@ -40,6 +40,7 @@ SHORT_FORMS = {
     "a name with dots": ("net.a.example.com", ["demo/net.a.example.com@"]),
     "a network called null": ("null", ["demo/null@"]),
     "digits": ("0/1", ["0/1@"]),
+    "the longest names": (f"{'b' * 63}/{'a' * 253}", [f"{'b' * 63}/{'a' * 253}@"]),
     "the longest interface name": ("a@abcdefghijklmno", ["demo/a@abcdefghijklmno"]),
     "an interface name in another script": ("a@netzübér", ["demo/a@netzübér"]),
     "nothing": ("", []),
@@ -139,110 +140,132 @@ def test_an_ipam_claim_is_kept() -> None:
     assert _element(**{"ipam-claim-reference": "claim-1"}).ipam_claim == "claim-1"
 
 
-def test_what_the_json_form_may_hold_is_no_bare_object() -> None:
-    with pytest.raises(SelectionError, match="networks: expected a JSON array of objects, found an object"):
-        selection.parse('{"name": "a"}', namespace="demo")
-
-
+NO_NAD = "cannot be the name of a NetworkAttachmentDefinition"
+NO_NAMESPACE = "cannot be the name of a namespace"
+NO_INTERFACE = "cannot be the name of an interface"
+TOO_LONG = "interface name is too long; interface name should be less than 16 characters"
+BAD_CHARACTER = "interface name contains / or : or whitespace characters"
+UNSEEN = "it contains a character that cannot be shown"
+MISSING_NAME = "the network's name is missing"
+IS_IT_A_COMMA = "the network's name is missing (is there a comma too many?)"
 BAD_SHORT_FORMS = {
-    "a comma too many": ("a,", r"^networks\[1\]: the network's name is missing"),
-    "a comma in front": (",a", r"^networks\[0\]: the network's name is missing"),
-    "only blanks": (" \t", r"^networks\[0\]: the network's name is missing"),
-    "no name": ("blue/", r'^networks\[0\] \("blue/"\): the network\'s name is missing'),
-    "only an interface": ("@eth5", r'^networks\[0\] \("@eth5"\): the network\'s name is missing'),
-    "two slashes": ("a,b/c/d", r"^networks\[1\] .*Invalid network object \(failed at '/'\)$"),
-    "two at signs": ("a@b@c", r"^networks\[0\] .*Invalid network object \(failed at '@'\)$"),
-    "an at sign before the slash": ("a@x/b", r'"a@x" cannot be the name of a namespace'),
-    "upper case": ("Net-a", r'"Net-a" cannot be the name of a NetworkAttachmentDefinition'),
-    "an underscore": ("net_a", "cannot be the name of a NetworkAttachmentDefinition"),
-    "a hyphen at the end": ("net-", "cannot be the name of a NetworkAttachmentDefinition"),
-    "a hyphen before a dot": ("net-.a", "cannot be the name of a NetworkAttachmentDefinition"),
-    "two dots": ("net..a", "cannot be the name of a NetworkAttachmentDefinition"),
-    "a name of 254 bytes": ("a" * 254, "cannot be the name of a NetworkAttachmentDefinition"),
-    "a dot in the namespace": ("blue.sky/a", '"blue.sky" cannot be the name of a namespace'),
-    "a namespace of 64 bytes": ("b" * 64 + "/a", "cannot be the name of a namespace"),
-    "a long interface name": ("a@abcdefghijklmnop", 'interface: "?.*"abcdefghijklmnop".*too long'),
-    "15 characters but 16 bytes": ("a@abcdefghijklmnö", "too long"),
-    "a dot for an interface": ("a@.", r'"\." cannot be the name of an interface'),
-    "two dots for an interface": ("a@..", r'"\.\." cannot be the name of an interface'),
-    "a colon": ("a@b:c", '"b:c" cannot be the name of an interface'),
-    "a blank inside": ("a@b c", '"b c" cannot be the name of an interface'),
-    "the same interface twice": ("a@x,b,c@x", r'^networks\[0\] and networks\[2\] both ask for the interface "x"$'),
-    "a newline, shown as such": ("a\nb", r'networks\[0\] \("a\\nb"\)'),
+    "a comma too many": ("a,", f"networks[1]: {IS_IT_A_COMMA}"),
+    "a comma in front": (",a", f"networks[0]: {IS_IT_A_COMMA}"),
+    "only blanks": (" \t", f"networks[0]: {IS_IT_A_COMMA}"),
+    "no name": ("blue/", f'networks[0] ("blue/"): {MISSING_NAME}'),
+    "only an interface": ("@eth5", f'networks[0] ("@eth5"): {MISSING_NAME}'),
+    "two slashes": ("a,b/c/d", "networks[1] (\"b/c/d\"): Invalid network object (failed at '/')"),
+    "two at signs": ("a@b@c", "networks[0] (\"a@b@c\"): Invalid network object (failed at '@')"),
+    "an at sign before the slash": ("a@x/b", f'networks[0] ("a@x/b"): "a@x" {NO_NAMESPACE}'),
+    "upper case": ("Net-a", f'networks[0] ("Net-a"): "Net-a" {NO_NAD}'),
+    "an underscore": ("net_a", f'networks[0] ("net_a"): "net_a" {NO_NAD}'),
+    "a hyphen at the end": ("net-", f'networks[0] ("net-"): "net-" {NO_NAD}'),
+    "a hyphen before a dot": ("net-.a", f'networks[0] ("net-.a"): "net-.a" {NO_NAD}'),
+    "two dots": ("net..a", f'networks[0] ("net..a"): "net..a" {NO_NAD}'),
+    "a name of 254 bytes": ("a" * 254, f'networks[0] ("{"a" * 254}"): "{"a" * 254}" {NO_NAD}'),
+    "a dot in the namespace": ("blue.sky/a", f'networks[0] ("blue.sky/a"): "blue.sky" {NO_NAMESPACE}'),
+    "a namespace of 64 bytes": ("b" * 64 + "/a", f'networks[0] ("{"b" * 64}/a"): "{"b" * 64}" {NO_NAMESPACE}'),
+    "a long interface name": (
+        "a@abcdefghijklmnop",
+        f'networks[0] ("a@abcdefghijklmnop"): "abcdefghijklmnop" {NO_INTERFACE}: {TOO_LONG}',
+    ),
+    "15 characters but 16 bytes": (
+        "a@abcdefghijklmnö",
+        f'networks[0] ("a@abcdefghijklmnö"): "abcdefghijklmnö" {NO_INTERFACE}: {TOO_LONG}',
+    ),
+    "a dot for an interface": ("a@.", f'networks[0] ("a@."): "." {NO_INTERFACE}: interface name is . or ..'),
+    "two dots for an interface": ("a@..", f'networks[0] ("a@.."): ".." {NO_INTERFACE}: interface name is . or ..'),
+    "a colon": ("a@b:c", f'networks[0] ("a@b:c"): "b:c" {NO_INTERFACE}: {BAD_CHARACTER}'),
+    "a blank inside": ("a@b c", f'networks[0] ("a@b c"): "b c" {NO_INTERFACE}: {BAD_CHARACTER}'),
+    "the same interface twice": ("a@x,b,c@x", 'networks[0] and networks[2] both ask for the interface "x"'),
+    "a newline, shown as such": ("a\nb", f'networks[0] ("a\\nb"): "a\\nb" {NO_NAD}'),
 }
 
 
 @pytest.mark.parametrize(("text", "message"), BAD_SHORT_FORMS.values(), ids=list(BAD_SHORT_FORMS))
 def test_a_bad_short_form_is_one_clear_error(text: str, message: str) -> None:
-    message = message.replace('interface: "?.*', "")
-    with pytest.raises(SelectionError, match=message):
+    with pytest.raises(SelectionError) as caught:
         selection.parse(text, namespace="demo")
+    assert str(caught.value) == message
 
 
 MAPPING: JSONObject = {"hostPort": 80, "containerPort": 80}
 BAD_KEYS: dict[str, tuple[JSONObject, str]] = {
-    "no name": ({"name": ""}, "networks[1]: the network's name is missing"),
-    "a name that is a number": ({"name": 5}, "networks[1].name: expected a string, found 5"),
-    "a name with a namespace": ({"name": "b/a"}, '"b/a" cannot be the name of a NetworkAttachmentDefinition'),
-    "a name that leaves its place": ({"name": "../secrets"}, "cannot be the name of a NetworkAttachmentDefinition"),
-    "a bad namespace": ({"namespace": "Blue"}, 'networks[1]: "Blue" cannot be the name of a namespace'),
-    "ips that are no list": ({"ips": "192.0.2.1"}, 'networks[1].ips: expected an array, found "192.0.2.1"'),
-    "ips that are numbers": ({"ips": [1]}, "networks[1].ips[0]: expected a string, found 1"),
+    "no name": ({"name": ""}, f": {MISSING_NAME}"),
+    "a name that is a number": ({"name": 5}, ".name: expected a string, found 5"),
+    "a name with a namespace": ({"name": "b/a"}, f': "b/a" {NO_NAD}'),
+    "a name that leaves its place": ({"name": "../secrets"}, f': "../secrets" {NO_NAD}'),
+    "a bad namespace": ({"namespace": "Blue"}, f': "Blue" {NO_NAMESPACE}'),
+    "a namespace that leaves its place": ({"namespace": ".."}, f': ".." {NO_NAMESPACE}'),
+    "ips that are no list": ({"ips": "192.0.2.1"}, '.ips: expected an array, found "192.0.2.1"'),
+    "ips that are numbers": ({"ips": [1]}, ".ips[0]: expected a string, found 1"),
     "a bad ip": (
         {"ips": ["192.0.2.1", "192.0.2.256"]},
-        "networks[1].ips[1]: expected an IP address, or one with a prefix",
+        '.ips[1]: expected an IP address, or one with a prefix length, found "192.0.2.256"',
     ),
-    "a bad prefix": ({"ips": ["192.0.2.1/33"]}, "networks[1].ips[0]: expected an IP address"),
-    "a bad mac": ({"mac": "zz"}, "networks[1].mac: address zz: invalid MAC address"),
-    "a bad guid": ({"infiniband-guid": "24:8a"}, "networks[1].infiniband-guid: address 24:8a: invalid MAC address"),
-    "a bad interface": ({"interface": "a/b"}, 'networks[1]: "a/b" cannot be the name of an interface'),
-    "an interface with a NUL": ({"interface": "a\0b"}, r'networks[1]: "a\x00b" cannot be the name of an interface'),
-    "an old interface key with a bad one": ({"interfaceRequest": ".."}, '".." cannot be the name of an interface'),
-    "portMappings that are an object": ({"portMappings": MAPPING}, "networks[1].portMappings: expected an array"),
-    "a port mapping that is null": (
-        {"portMappings": [None]},
-        "networks[1].portMappings[0]: expected an object, found null",
+    "a bad prefix": (
+        {"ips": ["192.0.2.1/33"]},
+        '.ips[0]: expected an IP address, or one with a prefix length, found "192.0.2.1/33"',
     ),
-    "no host port": (
-        {"portMappings": [{"containerPort": 1}]},
-        "networks[1].portMappings[0].hostPort: the port is missing",
+    "a bad mac": ({"mac": "zz"}, ".mac: address zz: invalid MAC address"),
+    "a bad guid": ({"infiniband-guid": "24:8a"}, ".infiniband-guid: address 24:8a: invalid MAC address"),
+    "a bad interface": ({"interface": "a/b"}, f': "a/b" {NO_INTERFACE}: {BAD_CHARACTER}'),
+    "an interface with a NUL": ({"interface": "a\0b"}, rf': "a\x00b" {NO_INTERFACE}: {UNSEEN}'),
+    "an interface that steers terminals": ({"interface": "\x1b[2J"}, rf': "\x1b[2J" {NO_INTERFACE}: {UNSEEN}'),
+    "an old interface key with a bad one": (
+        {"interfaceRequest": ".."},
+        f': ".." {NO_INTERFACE}: interface name is . or ..',
     ),
+    "portMappings that are an object": ({"portMappings": MAPPING}, ".portMappings: expected an array, found an object"),
+    "a port mapping that is null": ({"portMappings": [None]}, ".portMappings[0]: expected an object, found null"),
+    "no host port": ({"portMappings": [{"containerPort": 1}]}, ".portMappings[0].hostPort: the port is missing"),
     "port 0": (
         {"portMappings": [MAPPING, MAPPING | {"hostPort": 0}]},
-        "portMappings[1].hostPort: expected a port from 1",
+        ".portMappings[1].hostPort: expected a port from 1 to 65535, found 0",
     ),
     "port 65536": (
         {"portMappings": [MAPPING | {"containerPort": 65536}]},
-        "containerPort: expected a port from 1 to 65535",
+        ".portMappings[0].containerPort: expected a port from 1 to 65535, found 65536",
     ),
-    "a port in quotes": ({"portMappings": [MAPPING | {"hostPort": "80"}]}, 'hostPort: expected an integer, found "80"'),
+    "a port in quotes": (
+        {"portMappings": [MAPPING | {"hostPort": "80"}]},
+        '.portMappings[0].hostPort: expected an integer, found "80"',
+    ),
     "a port with a fraction": (
         {"portMappings": [MAPPING | {"hostPort": 80.0}]},
-        "hostPort: expected an integer, found 80.0",
+        ".portMappings[0].hostPort: expected an integer, found 80.0",
     ),
-    "an unknown protocol": ({"portMappings": [MAPPING | {"protocol": "icmp"}]}, "protocol: expected TCP, UDP or SCTP"),
-    "a bad host address": ({"portMappings": [MAPPING | {"hostIP": "here"}]}, "hostIP: expected an IP address"),
-    "bandwidth that is a number": ({"bandwidth": 5}, "networks[1].bandwidth: expected an object, found 5"),
+    "an unknown protocol": (
+        {"portMappings": [MAPPING | {"protocol": "icmp"}]},
+        '.portMappings[0].protocol: expected TCP, UDP or SCTP, found "icmp"',
+    ),
+    "a bad host address": (
+        {"portMappings": [MAPPING | {"hostIP": "here"}]},
+        '.portMappings[0].hostIP: expected an IP address, found "here"',
+    ),
+    "bandwidth that is a number": ({"bandwidth": 5}, ".bandwidth: expected an object, found 5"),
     "a negative rate": (
         {"bandwidth": {"egressRate": -1}},
-        "networks[1].bandwidth.egressRate: expected a number of bits",
+        ".bandwidth.egressRate: expected a number of bits, 0 or more, found -1",
     ),
-    "a rate in quotes": ({"bandwidth": {"egressRate": "1M"}}, "networks[1].bandwidth.egressRate: expected an integer"),
-    "cni-args that are a list": ({"cni-args": []}, "networks[1].cni-args: expected an object, found an array"),
-    "a device that is a number": ({"deviceID": 1}, "networks[1].deviceID: expected a string"),
+    "a rate in quotes": (
+        {"bandwidth": {"egressRate": "1M"}},
+        '.bandwidth.egressRate: expected an integer, found "1M"',
+    ),
+    "cni-args that are a list": ({"cni-args": []}, ".cni-args: expected an object, found an array"),
+    "a device that is a number": ({"deviceID": 1}, ".deviceID: expected a string, found 1"),
     "a gateway with a prefix": (
         {"default-route": ["192.0.2.1/24"]},
-        "networks[1].default-route[0]: expected an IP address",
+        '.default-route[0]: expected an IP address, found "192.0.2.1/24"',
     ),
-    "an empty gateway": ({"default-route": [""]}, "networks[1].default-route[0]: expected an IP address"),
-    "a gateway that is no list": ({"default-route": "192.0.2.1"}, "networks[1].default-route: expected an array"),
+    "an empty gateway": ({"default-route": [""]}, '.default-route[0]: expected an IP address, found ""'),
+    "a gateway that is no list": (
+        {"default-route": "192.0.2.1"},
+        '.default-route: expected an array, found "192.0.2.1"',
+    ),
     "addresses and an IPAM claim": (
         {"ips": ["192.0.2.1"], "ipam-claim-reference": "c"},
-        "cannot provide a static IP and a reference of an IPAM claim in the same network selection element",
-    ),
-    "the same interface twice": (
-        {"interface": "first"},
-        'networks[0] and networks[1] both ask for the interface "first"',
+        ": cannot provide a static IP and a reference of an IPAM claim in the same network selection element",
     ),
 }
 
@@ -252,20 +275,28 @@ def test_a_bad_element_is_one_error_that_names_it(keys: JSONObject, message: str
     text = json.dumps([{"name": "good", "interface": "first"}, {"name": "net-a", **keys}])
     with pytest.raises(SelectionError) as caught:
         selection.parse(text, namespace="demo")
-    assert message in str(caught.value)
-    assert "networks[1]" in str(caught.value)
+    assert str(caught.value) == f"networks[1]{message}"
 
 
+NEITHER = "networks: neither a list of network names nor JSON: "
 BAD_JSON = {
-    "null for an element": ('[{"name": "a"}, null]', r"^networks\[1\]: expected an object, found null$"),
-    "a name for an element": ('["a"]', r'^networks\[0\]: expected an object, found "a"$'),
-    "a string": ('"net1"', "^networks: expected a JSON array of objects, found a string$"),
-    "a quote inside": ('net"1', "^networks: neither a list of network names nor JSON: "),
-    "a list without its end": ('[{"name": "a"}', "^networks: neither a list of network names nor JSON: "),
-    "text after the list": ("[] []", "^networks: neither a list of network names nor JSON: "),
-    "a number that is too big": ("[" + "9" * 5000 + "]", "^networks"),
-    "brackets without end": ("[" * 100_000, "^networks"),
+    "null for an element": ('[{"name": "a"}, null]', "networks[1]: expected an object, found null"),
+    "a name for an element": ('["a"]', 'networks[0]: expected an object, found "a"'),
+    "an object": ('{"name": "a"}', "networks: expected a JSON array of objects, found an object"),
+    "a string": ('"net1"', "networks: expected a JSON array of objects, found a string"),
+    "a quote inside": ('net"1', f"{NEITHER}Expecting value at line 1, column 1"),
+    "a list without its end": ('[{"name": "a"}', f"{NEITHER}Expecting ',' delimiter at the end of the text"),
+    "text after the list": ("[] []", f"{NEITHER}unexpected text after the JSON value at line 1, column 4"),
+    "a number that is too big": ("[" + "9" * 5000 + "]", f"{NEITHER}a number has more than 4300 digits"),
+    "brackets without end": ("[" * 100_000, f"{NEITHER}nested too deeply"),
 }
+
+
+@pytest.mark.parametrize(("text", "message"), BAD_JSON.values(), ids=list(BAD_JSON))
+def test_bad_json_is_one_clear_error(text: str, message: str) -> None:
+    with pytest.raises(SelectionError) as caught:
+        selection.parse(text, namespace="demo")
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("character", [chr(code) for code in range(0x21, 0x7F) if not chr(code).isalnum()])
@@ -273,12 +304,6 @@ def test_only_letters_digits_and_hyphens_are_in_names_and_only_json_has_marks(ch
     assert selection.is_json(f"a{character}b") == (character in '[{"')
     assert selection.is_dns_name(f"a{character}b", size=63, dots=False) == (character == "-")
     assert not selection.is_dns_name(f"{character}b", size=63, dots=False)
-
-
-@pytest.mark.parametrize(("text", "message"), BAD_JSON.values(), ids=list(BAD_JSON))
-def test_bad_json_is_one_clear_error(text: str, message: str) -> None:
-    with pytest.raises(SelectionError, match=message):
-        selection.parse(text, namespace="demo")
 
 
 @pytest.mark.parametrize("text", ["blue/main@eth7", '[{"name":"main","namespace":"blue","interface":"eth7"}]'])
@@ -297,14 +322,16 @@ def test_a_bare_default_network_is_in_the_given_namespace() -> None:
         ("", "default-network: expected exactly one network, found 0"),
         ("[]", "default-network: expected exactly one network, found 0"),
         ("a,b", "default-network: expected exactly one network, found 2"),
-        ("[null]", r"default-network\[0\]: expected an object, found null"),
-        ('[{"name":"a","mac":"x"}]', r"default-network\[0\]\.mac: address x"),
-        ("a_b", r'default-network\[0\] \("a_b"\): "a_b" cannot be the name'),
+        ("[null]", "default-network[0]: expected an object, found null"),
+        ('[{"name":"a","mac":"x"}]', "default-network[0].mac: address x: invalid MAC address"),
+        ("a_b", f'default-network[0] ("a_b"): "a_b" {NO_NAD}'),
+        ("[", "default-network: neither a list of network names nor JSON: Expecting value at the end of the text"),
     ],
 )
 def test_anything_but_one_default_network_is_an_error(text: str, message: str) -> None:
-    with pytest.raises(SelectionError, match=message):
+    with pytest.raises(SelectionError) as caught:
         selection.parse_one(text, namespace="kube-system")
+    assert str(caught.value) == message
 
 
 def _routes(*gateways: list[str] | None) -> list[Selection]:

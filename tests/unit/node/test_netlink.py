@@ -210,6 +210,20 @@ def test_a_list_that_changes_all_the_time_is_an_error() -> None:
     socket.close()
 
 
+SHORT = {
+    "no header": b"",
+    "a number of another size": struct.pack("=BxHiII", 0, 0, 5, 0, 0) + netlink.attribute(netlink.LINK_NSID, b"12"),
+}
+
+
+@pytest.mark.parametrize("payload", SHORT.values(), ids=list(SHORT))
+def test_an_answer_that_is_too_short_is_an_error_of_this_layer(payload: bytes) -> None:
+    socket = FakeSocket([Message(kind=netlink.NEW_LINK, payload=payload), END])
+    with pytest.raises(errors.NodeError, match="the kernel's answer is not understood"), socket:
+        socket.links()
+    socket.close()
+
+
 def test_a_kernel_that_does_not_answer_is_an_error() -> None:
     socket = FakeSocket([LINK])
     with pytest.raises(errors.NodeError, match="netlink: timed out"):

@@ -55,6 +55,11 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
         "kind: Pod\nmetadata:\n\tname: pod «\n",
         (error("not-yaml", "", "cannot start any token"),),
     ),
+    "a chart's template": (
+        "a.yaml",
+        "{{- if .Values.network }} «\nkind: Pod\n{{- end }}\n",
+        (error("not-yaml", "", "helm template"),),
+    ),
     "an open quote in YAML": ("a.yaml", 'kind: "Pod\n«', (error("not-yaml", "", "end of stream"),)),
     "a control character": ("a.yaml", "kind: Pod\nname: \x07 «\n", (error("not-yaml", "", "may not stand in YAML"),)),
     "an alias of nothing": ("a.yaml", "kind: *pod «\n", (error("not-yaml", "", "alias"),)),
@@ -66,6 +71,11 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
         "00-multus.conf",
         '{\n  # the cluster network «\n  "clusterNetwork": "net"\n}\n',
         (error("not-json", "", "Expecting property name"),),
+    ),
+    "a byte order mark in 00-multus.conf": (
+        "00-multus.conf",
+        '«\ufeff{"type": "multus", "clusterNetwork": "net"}',
+        (error("not-json", "", "without one"),),
     ),
     "YAML in a .conflist": ("a.conflist", "«name: net\n", (error("not-json", "", "Expecting value"),)),
     "a comma too many in JSON": ("a.json", '{\n "kind": "Pod"\n "metadata": {} «\n}', (error("not-json", "", "','"),)),
@@ -81,6 +91,11 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
     ),
     "no object": ("a.yaml", "- a «\n", (error("unrecognised", "", "found an array"),)),
     "nothing that is known": ("a.yaml", "title: A dashboard «\n", (note("unrecognised", "", "apiVersion"),)),
+    "a chart's values, which have a level for the log, too": (
+        "values.yaml",
+        "image: nginx «\nlogLevel: info\nreplicas: 3\n",
+        (note("unrecognised", "", "the daemon's"),),
+    ),
     "a misspelt kind": (
         "a.yaml",
         MACVLAN.replace("NetworkAttachmentDefinition", "NetworkAttachementDefinition «"),
@@ -90,6 +105,24 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
         "a.yaml",
         MACVLAN.replace("kind: NetworkAttachmentDefinition\n", "").replace("v1\n", "v1 «\n", 1),
         (error("unknown-kind", "", "found none"),),
+    ),
+    "a key twice, in the JSON of a definition": (
+        "a.yaml",
+        nad('{"cniVersion": "1.0.0", "type": "macvlan",\n "master": "eth1",\n "master": "eth2"} «'),
+        (warning("duplicate-key", f"{CONFIG}.master", "second time"),),
+    ),
+    "a key twice, in the JSON of an annotation": (
+        "a.yaml",
+        pod('[{"name": "net",\n  "name": "other"}] «'),
+        (warning("duplicate-key", f"{ANNOTATION}[0].name", "second time"),),
+    ),
+    "a definition in a list of the API's, whose items do not say what they are": (
+        "a.json",
+        (
+            '{"apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAttachmentDefinitionList", "items": [\n'
+            ' {"metadata": {"name": "net"}, "spec": {"config": "[]"}} «\n]}'
+        ),
+        (error("config-not-json", f"items[0].{CONFIG}", "an array"),),
     ),
     # ------------------------------------------------------------------------------- definitions: the object
     "an old apiVersion": (
@@ -115,7 +148,7 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
     "conf in place of config": (
         "a.yaml",
         MACVLAN.replace("spec:", "spec: «").replace("config: |", "cfg: | «"),
-        (warning("config-missing", CONFIG, "is empty"), warning("unknown-key", "spec.cfg", "not known")),
+        (note("config-missing", CONFIG, "is empty"), warning("unknown-key", "spec.cfg", "not known")),
     ),
     "the configuration as YAML": (
         "a.yaml",
@@ -124,6 +157,11 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
             "  config: «\n    type: macvlan\n    master: eth1\n"
         ),
         (error("config-not-text", CONFIG, "`config: |`"),),
+    ),
+    "the configuration as a number": (
+        "a.yaml",
+        MACVLAN.partition("spec:")[0] + "spec: {config: 5} «\n",
+        (error("config-not-text", CONFIG, "found a number"),),
     ),
     "YAML in the configuration's text": (
         "a.yaml",
@@ -148,7 +186,7 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
     "no configuration, and no file": (
         "a.yaml",
         "«" + MACVLAN.split("spec:", maxsplit=1)[0],
-        (warning("config-missing", CONFIG, 'named "net"'),),
+        (note("config-missing", CONFIG, 'named "net" in /etc/cni/multus/net.d'),),
     ),
     "the same definition twice": (
         "a.yaml",
@@ -240,6 +278,16 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
         "a.yaml",
         chain('{"type": "bridge"}', '{"type": "bandwidth", "ingressRate": 1000} «'),
         (error("missing-key", f"{CONFIG}.plugins[1].ingressBurst", "ingressRate"),),
+    ),
+    "sriov with a priority, and no VLAN": (
+        "a.yaml",
+        nad('{"cniVersion": "1.0.0", "type": "sriov", "deviceID": "0000:03:02.0", «\n "vlanProto": "802.1q"}'),
+        (error("missing-key", f"{CONFIG}.vlan", "vlanProto only together with it"),),
+    ),
+    "host-local without a plugin that makes an interface": (
+        "a.yaml",
+        nad('{"cniVersion": "1.0.0",\n "type": "host-local", "subnet": "192.0.2.0/24"} «'),
+        (error("ipam-plugin-first", f"{CONFIG}.type", '"ipam": {"type": "host-local", ...}'),),
     ),
     "a chained plugin alone": (
         "a.yaml",
@@ -417,7 +465,7 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
     "whereabouts' overlapping ranges": (
         "a.yaml",
         whereabouts('    "ipRanges": [{"range": "192.0.2.0/24"},\n      {"range": "192.0.2.128/25"} «\n    ]'),
-        (error("overlapping-ranges", f"{CONFIG}.ipam.ipRanges[1].range", "192.0.2.128/25"),),
+        (warning("overlapping-ranges", f"{CONFIG}.ipam.ipRanges[1].range", "192.0.2.128/25"),),
     ),
     # --------------------------------------------------------------------------------------------------- pods
     "an annotation that is no JSON": (
@@ -444,6 +492,11 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
         "a.yaml",
         pod('[\n  {"namespace": "default"} «\n]'),
         (error("missing-key", f"{ANNOTATION}[0].name", "is missing"),),
+    ),
+    "a namespace in the name": (
+        "a.yaml",
+        pod('[\n  {"name": "infra/net"} «\n]'),
+        (error("wrong-value", f"{ANNOTATION}[0].name", "a key of its own"),),
     ),
     "a misspelt key of a selection": (
         "a.yaml",
@@ -580,7 +633,13 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
     "a definition in another namespace": (
         "a.yaml",
         nad(PLAIN, metadata="name: net, namespace: infra") + pod("net").replace("|", "| «"),
-        (error("nad-in-other-namespace", ANNOTATION, "Write infra/net"),),
+        (error("nad-in-other-namespace", ANNOTATION, "Write infra/net, or say with --namespace where the pod goes."),),
+    ),
+    "a definition in another namespace than the pod's own": (
+        "a.yaml",
+        nad(PLAIN, metadata="name: net, namespace: infra")
+        + pod("net", metadata="name: pod\n  namespace: web").replace("|", "| «"),
+        (error("nad-in-other-namespace", ANNOTATION, "Write infra/net, or move the definition to web."),),
     ),
     "a misspelt definition": (
         "a.yaml",
@@ -594,6 +653,18 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
         + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: multus}\ndata:\n"
         + '  daemon-config.json: \'{"namespaceIsolation": true, "globalNamespaces": "shared"}\'\n',
         (error("nad-out-of-reach", ANNOTATION, "expected a network of default, shared, found infra/net"),),
+    ),
+    "a default network in another namespace than Multus'": (
+        "a.yaml",
+        MACVLAN
+        + "---\napiVersion: v1\nkind: Pod\nmetadata:\n  annotations:\n    v1.multus-cni.io/default-network: net «\n",
+        (
+            error(
+                "nad-in-other-namespace",
+                "metadata.annotations.v1.multus-cni.io/default-network",
+                "Write default/net, or move the definition to kube-system.",
+            ),
+        ),
     ),
     # ------------------------------------------------------------------------------------- Multus' own configuration
     "a misspelt setting": (
@@ -690,6 +761,15 @@ BROKEN: dict[str, tuple[str, str, tuple[Expected, ...]]] = {
         "options.yaml",
         "cniConfigDir: /host/etc/cni/net.d\nmetricPort: 9091 «\n",
         (error("misspelt-key", "metricPort", "Did you mean metricsPort?"),),
+    ),
+    "the original's configuration in its ConfigMap": (
+        "a.yaml",
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: multus-cni-config}\ndata:\n  cni-conf.json: |\n"
+            '    {"name": "multus-cni-network", "type": "multus", "clusterNetwork": "net",\n'
+            '     "namespaceIsolatoin": true} «\n'
+        ),
+        (error("misspelt-key", "data.cni-conf.json.namespaceIsolatoin", "Did you mean namespaceIsolation?"),),
     ),
     "a broken daemon configuration in a manifest": (
         "a.yaml",

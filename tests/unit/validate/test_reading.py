@@ -31,8 +31,9 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "deep flow": (b"a: " + b"{b: " * 500, "too-deep"),
     "a NUL": (b"kind: \x00", "not-yaml"),
     "an escape beyond all characters": (b'a: "\\Uffffffff"', "not-yaml"),
-    "half a character": (b'"\\ud800": 1', "not-yaml"),
     "a number of many digits": (b"- " + b"9" * 10_000, "unrecognised"),
+    "a number of many hexadecimal digits": (b"kind: Pod\nmetadata: {name: 0x" + b"f" * 5_000 + b"}", "invalid-name"),
+    "half a character": (b'kind: Pod\nmetadata: {name: "\\ud800"}', "invalid-name"),
     "a merge of no mapping": (b"<<: 5\nkind: A\n", ""),
 }
 

@@ -46,6 +46,64 @@ F15 = nad(
     '{"cniVersion": "0.3.1", "type": "sriov", "vlan": 100, "spoofchk": "off", "ipam": {"type": "dhcp"}}',
     metadata='name: net, annotations: {k8s.v1.cni.cncf.io/resourceName: "example.com/sriov"}',
 )
+SRIOV = nad(
+    '{"cniVersion": "1.0.0", "type": "sriov", "vlan": 0, "vlanQoS": 0, "vlanProto": "802.1q", "ipam": {}}',
+    metadata='name: net, annotations: {k8s.v1.cni.cncf.io/resourceName: "example.com/sriov"}',
+)
+CANAL = """
+{"name": "k8s-pod-network", "cniVersion": "0.3.1", "plugins": [
+  {"type": "calico", "ipam": {"type": "host-local", "ranges": [[{"subnet": "usePodCidr"}]]}},
+  {"type": "portmap", "snat": true, "capabilities": {"portMappings": true}}
+]}
+"""
+ANTREA = '{"cniVersion": "0.3.0", "name": "antrea", "plugins": [{"type": "antrea", "ipam": {"type": "host-local"}}]}'
+AZURE = """
+{"cniVersion": "0.3.0", "name": "azure", "adapterName": "eth0", "plugins": [
+  {"type": "azure-vnet", "mode": "transparent", "ipam": {"type": "azure-vnet-ipam"}},
+  {"type": "portmap", "snat": true, "capabilities": {"portMappings": true}}
+]}
+"""
+KUBEVIRT = nad("""
+{"cniVersion": "0.3.1", "name": "groot", "plugins": [
+  {"type": "cnv-bridge", "bridge": "br1", "vlan": 1223, "macspoofchk": true, "ipam": {}}, {"type": "cnv-tuning"}
+]}""") + pod('[{"name": "net", "mac": "02:00:5e:00:53:01", "interface": "pod37a8eec1ce1"}]')
+OVN = nad("""
+{"cniVersion": "1.0.0", "name": "l2", "type": "ovn-k8s-cni-overlay", "topology": "layer2",
+ "netAttachDefName": "default/net", "subnets": "203.0.113.0/24"}
+""") + pod('[{"name": "net", "mac": "02:00:5e:00:53:01", "ips": ["203.0.113.5/24"]}]')
+BOND = nad("""
+{"cniVersion": "0.3.1", "type": "bond", "mode": "active-backup", "failOverMac": 1, "linksInContainer": true,
+ "miimon": "100", "mtu": 1500, "links": [{"name": "net1"}, {"name": "net2"}],
+ "ipam": {"type": "host-local", "subnet": "203.0.113.0/24", "rangeStart": "203.0.113.10"}}
+""") + pod("""
+[{"name": "left", "interface": "net1"}, {"name": "right", "interface": "net2"}, {"name": "net", "interface": "bond0"}]
+""")
+WHEREABOUTS = nad("""
+{"cniVersion": "1.0.0", "type": "macvlan", "master": "eth1", "ipam": {"type": "whereabouts",
+ "range": "203.0.113.130/25", "exclude": ["203.0.113.0/24"], "ipRanges": [{"range": "2001:db8::10-2001:db8::20/64"}],
+ "enable_l3": true, "exclude_gateway": true, "optimistic_ipam": true}}
+""")
+CHAINED = nad("""
+{"cniVersion": "1.0.0", "plugins": [
+  {"type": "bridge", "bridge": "br0"}, {"type": "firewall", "ingressPolicy": "isolated"},
+  {"type": "tuning", "sysctl": {"net/ipv4/conf/IFNAME/arp_filter": "1"}},
+  {"type": "route-override", "flushroutes": true, "addroutes": [{"dst": "203.0.113.0/24"}]}
+]}""")
+VOLCANO = """
+apiVersion: batch.volcano.sh/v1alpha1
+kind: Job
+metadata: {name: train, annotations: {k8s.v1.cni.cncf.io/networks: net}}
+spec: {tasks: []}
+"""
+CONFIG_MAP = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: web}
+data:
+  nginx.conf: "server { listen 80; }"
+  settings.conf: '{"type": "web"}'
+  settings.json: "{broken"
+"""
 DEPLOYMENT = """
 apiVersion: apps/v1
 kind: Deployment
@@ -123,6 +181,22 @@ VALID: dict[str, tuple[str, str]] = {
     "F11: a Deployment": ("a.yaml", DEPLOYMENT),
     "F14: a service's network": ("a.yaml", SERVICE),
     "F15: a device plugin's device": ("a.yaml", F15),
+    "SR-IOV, as its operator writes it": ("a.yaml", SRIOV),
+    "Canal, which puts the node's subnet into host-local's section": ("10-canal.conflist", CANAL),
+    "Antrea, which does it, too": ("10-antrea.conflist", ANTREA),
+    "Azure, with a key of its own beside the plugins": ("10-azure.conflist", AZURE),
+    "KubeVirt's bridge, and the address that it asks for": ("a.yaml", KUBEVIRT),
+    "OVN-Kubernetes, which reads the annotation itself": ("a.yaml", OVN),
+    "a bond of two": ("a.yaml", BOND),
+    "whereabouts with all its keys": ("a.yaml", WHEREABOUTS),
+    "plugins that change what others have made": ("a.yaml", CHAINED),
+    "a Job that has its templates elsewhere": ("a.yaml", VOLCANO),
+    "configurations of others in a ConfigMap": ("a.yaml", CONFIG_MAP),
+    "Helm's comments, and documents of nothing else": ("a.yaml", f"# Source: a\n---\n# b\n---\n{F4}---\n# end\n"),
+    "lines that end as they do on Windows": ("a.yaml", F1.replace("\n", "\r\n")),
+    "a byte order mark before YAML": ("a.yaml", "\ufeff" + F2),
+    "blanks and line breaks in an annotation": ("a.yaml", F2 + pod("  net ,\n  default/net@data\n")),
+    "keys in another case": ("a.yaml", nad('{"CNIVersion": "1.0.0", "Type": "macvlan", "MASTER": "eth1"}')),
     "F16: the original's daemon-config.json": ("daemon-config.json", DAEMON),
     "everything asked for, everything declared": ("a.yaml", WISHES),
     "plugins that nobody knows": ("a.yaml", OTHERS),

@@ -44,7 +44,9 @@ def register(commands: Commands) -> None:
         statuses={1: "something could not be taken back or read, or nobody said yes"},
     )
     parser.add_argument("--dry-run", action="store_true", help="show what would be done, and end with status 0")
-    parser.add_argument("-y", "--yes", action="store_true", help="do not ask; needed where there is no terminal")
+    parser.add_argument(
+        "-y", "--yes", action="store_true", help="do not ask; needed without a terminal and for documents"
+    )
     parsers.add_nads(parser)
     parsers.add_kubeconfig(parser, "the way to the cluster's NADs (what the configuration says)")
     parsers.add_output(parser, "table", "json", "yaml")

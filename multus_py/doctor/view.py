@@ -50,6 +50,7 @@ _NEW_CERTIFICATE = (
     "Put another certificate into the kubeconfig, or let `multus daemon` write one with a token, which it replaces in "
     "time. If the certificate is good, look at this node's clock."
 )
+_RESTORE = "Let `multus daemon` run on the node, which restores it, or run `multus install` again."
 _BUSY_SERVER = "Look at the API server and at what is in front of it: a load balancer, a proxy."
 _TRUST = (
     "Check certificate-authority-data in the kubeconfig against the cluster's CA; `multus daemon` writes it anew when "
@@ -144,8 +145,7 @@ class View:
         try:
             return kubeconfig.load(str(self.root(path)))
         except errors.ClusterError as error:
-            remedy = "Let `multus daemon` run on the node, which restores it, or run `multus install` again."
-            raise BlockedError("kubeconfig", str(error), remedy=remedy, file=path) from error
+            raise BlockedError("kubeconfig", str(error), remedy=_RESTORE, file=path) from error
 
     @once
     def credential(self) -> Credential:
@@ -180,19 +180,24 @@ class View:
         return f"the client certificate has expired at {clocks.rfc3339(ends)}" if self.now >= ends else ""
 
     @once
-    def contact(self) -> tuple[Server, Response]:
-        """The API server, and its first answer, whatever that is. Raises BlockedError, SkippedError."""
+    def server(self) -> Server:
+        """The way to the API server; nothing is connected yet. Raises BlockedError, SkippedError."""
         shown = self.credential
         if self.certificate_problem:  # some servers would not even talk to us
             shown = shown.replace(certificate="", key="")
         try:
-            found = Server(self.access, shown, clock=self.clock, timeout=self.options.api_timeout)
-            self._server = found
-            return found, found.answer(NADS_PATH)
+            self._server = Server(self.access, shown, clock=self.clock, timeout=self.options.api_timeout)
+        except errors.ConfigError as error:
+            raise BlockedError("kubeconfig", str(error), remedy=_RESTORE, file=self.settings.kubeconfig) from error
+        return self._server
+
+    @once
+    def contact(self) -> tuple[Server, Response]:
+        """The API server, and its first answer, whatever that is. Raises BlockedError, SkippedError."""
+        try:
+            return self.server, self.server.answer(NADS_PATH)
         except errors.UntrustedError as error:
             raise BlockedError("api-trusted", f"{self.access.server}: {error}", remedy=_TRUST) from error
-        except errors.ConfigError as error:
-            raise BlockedError("api-trusted", str(error), remedy=_TRUST, file=self.settings.kubeconfig) from error
         except (OSError, errors.ClusterError, http.ProtocolError) as error:
             reason = getattr(error, "strerror", None) or error
             raise BlockedError(
@@ -282,10 +287,12 @@ class View:
         return tuple(each for container in self.containers for each in container.attachments)
 
     @once
-    def leaks(self) -> tuple[Leak, ...]:
-        """What belongs to nobody any more. Raises BlockedError, SkippedError."""
+    def leaks(self) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
+        """What belongs to nobody any more, and what could not be judged. Raises BlockedError, SkippedError."""
+        said: list[str] = []
         try:
-            return leaked.leaked(self.inventory, networks=[used.network for used in self.networks])
+            found = leaked.leaked(self.inventory, networks=[used.network for used in self.networks], say=said.append)
+            return found, tuple(said)
         except inventories.InventoryError as error:
             raise BlockedError("state-containers", str(error)) from error
 

@@ -35,7 +35,8 @@ _SOL_NETLINK, _CAP_ACK, _EXT_ACK = 270, 10, 11
 _BUFFER = 1 << 16
 _TIMEOUT = 5.0  # the kernel answers at once; this only ends a wait that would never end
 _DUMP_TRIES = 5
-_MISREAD = (_struct.error, ValueError)  # type: ignore[attr-defined]  # numbers and addresses of another size
+# Numbers and addresses of another size; an error that no system has a name for.
+_MISREAD = (_struct.error, ValueError, OverflowError)  # type: ignore[attr-defined]
 
 Attributes = dict[int, bytes]
 

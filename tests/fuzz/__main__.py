@@ -21,6 +21,7 @@ _HERE = Path(__file__).parent
 CORPUS, FOUND, FAULTS = _HERE / "corpus", _HERE / "found", _HERE / "faults"
 # A hang or a blow-up is a fault like a traceback: the engine ends such an input, and keeps it.
 _LIMITS = ("-timeout=10", "-rss_limit_mb=700", "-max_len=20000", "-print_final_stats=1", "-verbosity=0")
+_MERGED = "MERGE-OUTER: successful"
 
 
 def main() -> int:
@@ -55,8 +56,8 @@ def _fuzz(name: str, seconds: int, seed: int, *, keep: bool) -> bool:
     print(f"{name:<20} {runs:>8} inputs  {megabytes:>4} MB  {'FAULT' if faulty else 'ok'}", flush=True)
     if faulty:
         print(done[-4000:], flush=True)
-    elif keep:
-        _engine(name, "-set_cover_merge=1", str(corpus), str(found))
+    elif keep and _MERGED not in (done := _engine(name, "-set_cover_merge=1", str(corpus), str(found))):
+        raise SystemExit(f"{name}: the corpora cannot be merged: {done[-4000:]}")
     return not faulty
 
 

@@ -125,6 +125,6 @@ def manifest(data: bytes) -> None:
 
 def validated(data: bytes) -> None:
     """A file for `multus validate`, as each of the kinds that it takes: whatever it is, it is a finding at most."""
+    last = len(scratch.text(data).splitlines()) + 1
     for name in ("file.yaml", "file.conflist", "00-multus.conf", "daemon-config.json"):
-        for finding in checking.validate([(name, data)]):
-            assert finding.line <= data.count(b"\n") + data.count(b"\r") + 2 + data.count(b"\xc2") + data.count(b"\xe2")
+        assert all(finding.line <= last for finding in checking.validate([(name, data)]))

@@ -28,14 +28,16 @@ def shell(*command: str, apply: tuple[Path, ...] = ()) -> subprocess.CompletedPr
     return subprocess.run(argv, check=False, capture_output=True, text=True, timeout=60)
 
 
-def there() -> list[list[str]]:
+def traces() -> set[Path]:
+    """Return what labs have made on the machine: other ones may be running, so there may be less afterwards."""
     *directories, namespaces = ON_THE_MACHINE
-    names = sorted(path.name for path in namespaces.glob("*") if path.name.startswith(OURS))
-    return [*(sorted(path.name for path in directory.glob("*")) for directory in directories), names]
+    made = {path for directory in directories if directory.exists() for path in (directory, *directory.iterdir())}
+    named = {path for path in namespaces.glob("*") if path.name.startswith(OURS)}
+    return made | named | set(Path(tempfile.gettempdir()).glob("multus-py-lab-*"))
 
 
 def test_pods_run_on_the_node_and_the_machine_is_as_before() -> None:
-    before = [path.exists() for path in ON_THE_MACHINE[:-1]], there()
+    before = traces()
 
     done = shell("bash", "-c", "ip -json -n node1-web addr; ls /etc/cni/net.d; exit 3")
 
@@ -43,7 +45,7 @@ def test_pods_run_on_the_node_and_the_machine_is_as_before() -> None:
     interfaces, _, files = done.stdout.partition("\n")
     assert [entry["ifname"] for entry in json.loads(interfaces)] == ["lo", "eth0", "net1"]
     assert files.split() == ["00-multus.conflist", "10-cluster.conf", "multus.d"]
-    assert ([path.exists() for path in ON_THE_MACHINE[:-1]], there()) == before
+    assert not traces() - before
 
 
 def test_a_lab_that_ends_takes_nothing_from_another_one(tmp_path: Path) -> None:
@@ -62,10 +64,6 @@ def test_a_lab_that_ends_takes_nothing_from_another_one(tmp_path: Path) -> None:
     assert out.split() == ["00-multus.conflist", "10-cluster.conf", "multus.d"]
 
 
-def scratches() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("multus-py-lab-*"))
-
-
 @contextmanager
 def sleeping(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A lab in which a command waits, that notes its process id, and whether it got a Ctrl-C."""
@@ -79,42 +77,42 @@ def sleeping(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_ctrl_c_is_for_the_command(tmp_path: Path) -> None:
-    before = scratches(), there()
+    before = traces()
     with sleeping(tmp_path) as lab:
         os.killpg(lab.pid, signal.SIGINT)  # as a terminal does
         assert lab.wait(30) == 7
     assert (tmp_path / "interrupted").exists()
-    assert (scratches(), there()) == before
+    assert not traces() - before
 
 
 def test_a_lab_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
-    before = scratches(), there(), children()
+    before = traces()
     with sleeping(tmp_path) as lab:
         lab.terminate()
         assert lab.wait(30) == 143
-    assert (scratches(), there()) == before[:2]
-    assert children() - before[2] == set()
+    assert not traces() - before
+    assert processes(tmp_path) == []
 
 
 def test_a_lab_that_is_killed_takes_all_its_processes_along_and_the_next_one_its_directory(tmp_path: Path) -> None:
-    before = scratches(), there(), children()
+    before = traces()
     with sleeping(tmp_path) as lab:
         lab.kill()
     deadline = time.monotonic() + 30
-    while children() - before[2] and time.monotonic() < deadline:
+    while processes(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert children() - before[2] == set()
+    assert processes(tmp_path) == []
     assert shell("true").returncode == 0
-    assert (scratches(), there()) == before[:2]
+    assert not traces() - before
 
 
-def children() -> set[int]:
-    """Return the processes that are in a lab."""
-    found = set()
-    for path in Path("/proc").glob("[0-9]*/environ"):
+def processes(tmp_path: Path) -> list[str]:
+    """Return the processes of the lab whose command names this directory."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if b"MULTUS_LAB_SHELL=" in path.read_bytes():
-                found.add(int(path.parent.name))
+            if str(tmp_path).encode() in path.read_bytes():
+                found.append(path.parent.name)
         except OSError:  # it has ended
             continue
     return found

@@ -121,8 +121,12 @@ def _mutants(path: str) -> list[Mutant]:
 
 
 def _outcome(path: str, index: int, end: float) -> bool | None:
-    """Tell whether a mutant survives; None when the time is over."""
-    return None if time.monotonic() > end else _survives(path, _mutants(path)[index].code)
+    """Tell whether a mutant survives; None when the time is over. Raises UnfitError."""
+    mutant = _mutants(path)[index]
+    try:
+        return None if time.monotonic() > end else _survives(path, mutant.code)
+    except trial.UnfitError as error:
+        raise trial.UnfitError(f"{error}, with {mutant.name}") from error
 
 
 def _survives(path: str, code: CodeType) -> bool:

@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
@@ -54,10 +55,12 @@ def survives(module: str, path: str, code: CodeType, tests: Sequence[str]) -> bo
         UnfitError: The tests could not be run.
     """
     assert not any(name.startswith("multus_py") for name in sys.modules), "a mutant would come too late"
-    child = os.fork()
-    if child == 0:
-        _run(_Instead(module, path, code), tests)
-    _, status = os.waitpid(child, 0)
+    # A folder of its own: numbering those of many runs at once fails now and then, and would pass for being noticed.
+    with tempfile.TemporaryDirectory(prefix="multus-mutation-") as scratch:
+        child = os.fork()
+        if child == 0:
+            _run(_Instead(module, path, code), tests, scratch)
+        _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         return False
     ended = os.WEXITSTATUS(status)
@@ -66,7 +69,7 @@ def survives(module: str, path: str, code: CodeType, tests: Sequence[str]) -> bo
     return ended == 0
 
 
-def _run(finder: _Instead, tests: Sequence[str]) -> None:
+def _run(finder: _Instead, tests: Sequence[str], scratch: str) -> None:
     """Run tests in this process, which ends with them."""
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE + 5))
@@ -82,6 +85,7 @@ def _run(finder: _Instead, tests: Sequence[str]) -> None:
         "-x",
         "-q",
         "--hypothesis-profile=mutation",
+        f"--basetemp={scratch}/tests",
         "-p",
         "no:cacheprovider",
         "-W",

@@ -27,7 +27,7 @@ _SKEW, _GREAT_SKEW = 30.0, 300.0
 
 def kubeconfig(view: View) -> Iterator[Finding]:
     """Read the kubeconfig, and what it names."""
-    access, _ = view.access, view.credential
+    access, _ = view.access, view.server
     path = view.settings.kubeconfig
     mode = stat.S_IMODE(view.root(path).stat().st_mode)
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
@@ -179,7 +179,8 @@ CHECKS = (
     Check(
         id="kubeconfig",
         title="the kubeconfig can be used",
-        looks_at="The file that the configuration names, its permissions, and the files that it names in turn.",
+        looks_at="The file that the configuration names, its permissions, the files that it names in turn, and whether "
+        "certificates and keys are any.",
         meaning="Multus cannot ask the cluster: every pod fails.",
         remedy="Let `multus daemon` write it, or correct it.",
         look=kubeconfig,

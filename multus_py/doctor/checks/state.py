@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multus_py.base import jsontext
-from multus_py.doctor.check import Check, fine, warning
+from multus_py.doctor.check import Check, SkippedError, fine, warning
 from multus_py.inventory import stores
 from multus_py.inventory.model import Kind
 
@@ -37,14 +37,14 @@ def records(view: View) -> Iterator[Finding]:
 
 def containers(view: View) -> Iterator[Finding]:
     """Compare the recorded containers with what is on this machine."""
-    gone = [leak for leak in view.leaks if leak.kind is Kind.CONTAINER and not _interfaces(view, leak)]
+    gone = [leak for leak in view.leaks[0] if leak.kind is Kind.CONTAINER and not _interfaces(view, leak)]
     yield from map(_leaked, gone)
     yield fine(f"all recorded containers are there ({len(view.containers)})")
 
 
 def interfaces(view: View) -> Iterator[Finding]:
     """Look for interfaces of containers that are gone."""
-    for leak in view.leaks:
+    for leak in view.leaks[0]:
         names = _interfaces(view, leak)
         if names:
             yield warning(
@@ -57,14 +57,23 @@ def interfaces(view: View) -> Iterator[Finding]:
 
 def addresses(view: View) -> Iterator[Finding]:
     """Compare host-local's notes with what is on this machine."""
-    yield from (_leaked(leak) for leak in view.leaks if leak.kind is Kind.ADDRESS)
+    yield from _unowned(view, {Kind.ADDRESS})
     yield fine("host-local has given no address to a container that is gone")
 
 
 def files(view: View) -> Iterator[Finding]:
     """Look for files that nobody will read."""
-    yield from (_leaked(leak) for leak in view.leaks if leak.kind in _FILES)
+    yield from _unowned(view, _FILES)
     yield fine("nothing else is left over")
+
+
+def _unowned(view: View, kinds: Collection[Kind]) -> Iterator[Finding]:
+    """Yield what is left of containers of which nothing is recorded. Raises SkippedError when that cannot be judged."""
+    found, unjudged = view.leaks
+    leaks = [leak for leak in found if leak.kind in kinds]
+    if unjudged and not leaks:
+        raise SkippedError("; ".join(unjudged))
+    yield from map(_leaked, leaks)
 
 
 def _files(directory: Path) -> list[Path]:

@@ -124,15 +124,20 @@ class Patient:
         self.api.tokens[token(expires_in=expires_in)] = "lab"
         self.api.kubeconfig(self.node.kubeconfig)
 
-    def relogin_by_certificate(self, *, begins_in: float, ends_in: float, token: bool = False) -> None:
-        """Give the node a client certificate, in the place of its token or beside it; times are from now on."""
+    def relogin_by_certificate(
+        self, *, begins_in: float = -DAY, ends_in: float = DAY, token: bool = False, **parts: bytes
+    ) -> None:
+        """Give the node a client certificate, in the place of its token or beside it; times are from now on.
+
+        `parts` go in the place of its `certificate`, or of its `key`.
+        """
         now = datetime.now(UTC)
         valid = (now + timedelta(seconds=begins_in), now + timedelta(seconds=ends_in))
         access = kubeconfig.Access(
             url=self.api.url,
             authority=self.api.authority.pem,
             token=self.api.token() if token else "",
-            client=self.api.authority.client("lab", valid=valid),
+            client=dataclasses.replace(self.api.authority.client("lab", valid=valid), **parts),
         )
         kubeconfig.write(self.node.kubeconfig, access)
 

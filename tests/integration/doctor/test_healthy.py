@@ -126,3 +126,12 @@ def test_a_container_that_mounts_the_node_sees_what_it_can(patient: Patient) -> 
     for id in ("plugin-present", "readiness", "state-records", "state-containers", "log-errors"):
         assert found[id].severity is Severity.NOTE, id
         assert "run it" in found[id].problem
+
+
+def test_where_the_runtimes_notes_are_not_to_be_seen_nothing_is_said_of_what_has_no_record(patient: Patient) -> None:
+    (patient.directory / "runtime").rmdir()
+    found = {each.id: each for each in patient.examine()}
+    for id in ("leaked-addresses", "leaked-files"):
+        assert found[id].severity is Severity.NOTE, id
+        assert "the runtime's notes are not to be seen" in found[id].problem
+    assert found["state-containers"].severity is Severity.OK

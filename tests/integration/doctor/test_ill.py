@@ -257,6 +257,16 @@ FAULTS: dict[str, tuple[str, Severity, Harm]] = {
         lambda patient: patient.node.kubeconfig.write_text("clusters: 5\n"),
     ),
     "everybody may read the kubeconfig": ("kubeconfig", WARNING, lambda patient: patient.node.kubeconfig.chmod(0o644)),
+    "the client certificate is nonsense": (
+        "kubeconfig",
+        ERROR,
+        lambda patient: patient.relogin_by_certificate(certificate=b"nonsense"),
+    ),
+    "the client certificate's key is another one's": (
+        "kubeconfig",
+        ERROR,
+        lambda patient: patient.relogin_by_certificate(key=patient.api.authority.client("other").key),
+    ),
     "the token has expired": ("token-expiry", ERROR, lambda patient: patient.relogin(expires_in=-60)),
     "the token is about to expire": ("token-expiry", WARNING, lambda patient: patient.relogin(expires_in=120)),
     "the client certificate has expired": ("client-certificate", ERROR, certificate(-10 * DAY, -60)),

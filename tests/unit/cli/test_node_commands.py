@@ -115,6 +115,16 @@ def test_a_dry_run_of_gc_is_for_programs_too(given: NodeWorld, say: Say) -> None
     assert given.record().exists()
 
 
+def test_a_program_that_wants_a_document_is_not_asked(given: NodeWorld, say: Say) -> None:
+    given.end()
+    status, out, err = say("gc", "-o", "json")
+    assert (status, out) == (1, "")
+    assert err.splitlines()[-1] == (
+        "multus gc: nothing was done: --yes was not given, and only a person at a terminal is asked"
+    )
+    assert given.record().exists()
+
+
 def test_a_plan_is_for_programs_too(given: NodeWorld, say: Say) -> None:
     files = {
         "pod.yaml": "{kind: Pod, metadata: {name: web, annotations: {k8s.v1.cni.cncf.io/networks: a}}}",

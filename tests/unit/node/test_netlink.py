@@ -210,15 +210,17 @@ def test_a_list_that_changes_all_the_time_is_an_error() -> None:
     socket.close()
 
 
-SHORT = {
-    "no header": b"",
-    "a number of another size": struct.pack("=BxHiII", 0, 0, 5, 0, 0) + netlink.attribute(netlink.LINK_NSID, b"12"),
+LINK_OF_ODD_SIZE = struct.pack("=BxHiII", 0, 0, 5, 0, 0) + netlink.attribute(netlink.LINK_NSID, b"12")
+ODD = {
+    "no header": Message(kind=netlink.NEW_LINK, payload=b""),
+    "a number of another size": Message(kind=netlink.NEW_LINK, payload=LINK_OF_ODD_SIZE),
+    "an error that no system knows": _ending(ERROR, -(1 << 31), bytes(16), flags=CAPPED),
 }
 
 
-@pytest.mark.parametrize("payload", SHORT.values(), ids=list(SHORT))
-def test_an_answer_that_is_too_short_is_an_error_of_this_layer(payload: bytes) -> None:
-    socket = FakeSocket([Message(kind=netlink.NEW_LINK, payload=payload), END])
+@pytest.mark.parametrize("message", ODD.values(), ids=list(ODD))
+def test_an_answer_as_no_kernel_writes_it_is_an_error_of_this_layer(message: Message) -> None:
+    socket = FakeSocket([message, END])
     with pytest.raises(errors.NodeError, match="the kernel's answer is not understood"), socket:
         socket.links()
     socket.close()

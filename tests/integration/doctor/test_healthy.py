@@ -27,7 +27,18 @@ def snapshot(patient: Patient) -> dict[str, object]:
     namespaces = (node, patient.sandbox, patient.peer)
     return {
         **files,
-        "interfaces": [each.interfaces() for each in namespaces],
+        "interfaces": [
+            (
+                each.name,
+                each.kind,
+                each.mac,
+                each.mtu,
+                each.up,
+                [found for found in each.addresses if found[:4] != "fe80"],
+            )
+            for namespace in namespaces  # link-local addresses come when the kernel has seen that nobody has them
+            for each in namespace.interfaces()
+        ],
         "routes": [each.routes() for each in namespaces],
         "forwarding": forwarding,
         "objects": [patient.api.list(kind) for kind in ("pod", "nad", "event", "ns")],

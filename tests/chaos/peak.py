@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path  # it would make this process larger
 
 MOST = 96
-"""What a call may take, in MiB, whatever it meets. One that meets nothing takes 18 of them.
+"""What a call may take, in MiB, whatever it meets. One that meets nothing takes 18 of them, built or not.
 
 Answers of the API server (cluster/http.py), what a plugin prints (base/process.py) and files (base/files.py) end at 16
 each; one of them may be there as it came, in one piece, as text and as values at a time, which is 64.

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from multus_py.attach import add, check, delete, gc, status, work
 from multus_py.attach.ports import Ports
 from multus_py.attach.settings import Settings
@@ -17,6 +19,7 @@ from multus_py.cluster import errors as cluster_errors
 from multus_py.cluster.objects import Nad, Pod
 from multus_py.cluster.port import Report
 from multus_py.cni import args, conf
+from multus_py.cni.errors import CNIError
 from multus_py.cni.skel import Request
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster
@@ -220,3 +223,25 @@ def names(attachments: tuple[Attachment, ...]) -> list[str]:
 def always(answer: JSONObject) -> Callable[[PluginCall], JSONObject]:
     """Return an answer that is the same for every call."""
     return lambda _call: answer
+
+
+def refused_collection(world: World, *valid: tuple[str, str]) -> CNIError:
+    """Return the error of a GC that fails."""
+    with pytest.raises(CNIError) as caught:
+        world.collect(*valid)
+    return caught.value
+
+
+def slow_plugin(world: World, type: str, *, add: float = 0.0, delete: float = 0.0) -> None:
+    """Install a plugin that takes its time."""
+
+    def make(call: PluginCall) -> JSONObject:
+        world.clock.advance(add)
+        return world.make(call)
+
+    def unmake(call: PluginCall) -> None:
+        world.clock.advance(delete)
+        world.unmake(call)
+
+    world.run.answer(type, "ADD", make)
+    world.run.answer(type, "DEL", unmake)

@@ -35,10 +35,13 @@ class Terminal:
                 self.shown += os.read(self._keyboard, 1 << 16).decode(errors="replace")
 
     def ended(self) -> int:
-        """Read what comes until the program ends; return its exit status."""
+        """Read what comes until the program ends, which has to be soon; return its exit status."""
+        deadline = Deadline(SystemClock(), _PATIENCE)
         try:
-            while part := os.read(self._keyboard, 1 << 16):
-                self.shown += part.decode(errors="replace")
+            while True:
+                assert not deadline.expired(), f"it goes on after {self.shown!r}"
+                if select.select([self._keyboard], [], [], 0.1)[0]:
+                    self.shown += os.read(self._keyboard, 1 << 16).decode(errors="replace")
         except OSError:  # EIO: nobody is at the other end any more
             pass
         return self._process.wait(_PATIENCE)
@@ -48,8 +51,8 @@ class Terminal:
 def terminal(argv: Sequence[str], environment: Mapping[str, str]) -> Iterator[Terminal]:
     """Start a program at a new terminal, and end it."""
     keyboard, screen = pty.openpty()
-
-    argv = ["setsid", "--ctty", *argv]
+    # Whoever runs the tests in the background has Ctrl-C ignored, which is inherited; at a terminal it is not.
+    argv = ["env", "--default-signal=INT,QUIT", "setsid", "--ctty", *argv]
     with subprocess.Popen(argv, env=environment, stdin=screen, stdout=screen, stderr=screen) as process:
         os.close(screen)
         try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +12,7 @@ import pytest
 import yaml
 
 from multus_py.cli import main
+from multus_py.lab.netns import Namespace
 from tests.unit.inventory.nodes import ID, NodeWorld
 
 
@@ -108,6 +111,15 @@ def test_a_node_without_a_configuration_is_what_its_records_say(
     assert f"no Multus configuration in {nowhere}" in capsys.readouterr().err
 
 
+@pytest.fixture
+def elsewhere() -> Iterator[None]:
+    """Have one more network namespace on this machine: who sees none but its own judges nothing."""
+    with Namespace(f"elsewhere-{secrets.token_hex(4)}"):
+        yield
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("elsewhere")
 def test_a_dry_run_of_gc_is_for_programs_too(given: NodeWorld, say: Say) -> None:
     status, out, _ = say("gc", "--dry-run", "-o", "json")
     (leak,) = json.loads(out)
@@ -115,6 +127,8 @@ def test_a_dry_run_of_gc_is_for_programs_too(given: NodeWorld, say: Say) -> None
     assert given.record().exists()
 
 
+@pytest.mark.root
+@pytest.mark.usefixtures("elsewhere")
 def test_a_program_that_wants_a_document_is_not_asked(given: NodeWorld, say: Say) -> None:
     given.end()
     status, out, err = say("gc", "-o", "json")

@@ -30,8 +30,6 @@ _NULL, _BOOL, _INT, _FLOAT = (f"{_TAG}{kind}" for kind in ("null", "bool", "int"
 _MERGE = f"{_TAG}merge"
 _TEXTS = frozenset({_MERGE, *(f"{_TAG}{kind}" for kind in ("str", "timestamp", "binary", "value"))})
 _MAX_FLOAT = 1.7976931348623157e308
-_BREAKS = frozenset("\x85\u2028\u2029")
-"""Ends of lines in YAML 1.1, which the library writes into texts as they are, and does not read as such again."""
 _RESOLVER, _CONSTRUCTOR = yaml.resolver.Resolver(), yaml.constructor.SafeConstructor()
 
 
@@ -87,11 +85,13 @@ def loads_all(data: bytes | str) -> list[JSONValue]:
 
 
 def dumps(document: JSONValue) -> str:
-    """Write a document as YAML, its keys in their order, with the line break at its end."""
+    """Write a document as YAML, its keys in their order, with the line break at its end; all of it can be seen.
+
+    Where a text has what cannot be, all but ASCII is escaped: the library leaves in U+0085, say, and reads it as an end
+    of line.
+    """
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
-    if _BREAKS.isdisjoint(text):
-        return text
-    return yaml.safe_dump(document, sort_keys=False)  # all but ASCII escaped
+    return text if text.replace("\n", "").isprintable() else yaml.safe_dump(document, sort_keys=False)
 
 
 def documents(text: str) -> Iterator[Document]:

@@ -23,12 +23,13 @@ _UNLIMITED = 10_000
 
 
 def document(value: JSONValue, form: str) -> str:
-    """Return a document as `json` or `yaml`, with the line break at its end."""
+    """Return a document as `json` or `yaml`, with the line break at its end; nothing in it steers a terminal."""
     if form == "yaml":
         from multus_py.base import yamltext
 
         return yamltext.dumps(value)
-    return f"{json.dumps(value, indent=2, ensure_ascii=False)}\n"
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text) + "\n"
 
 
 def lines(said: Iterable[Sequence[tuple[str, str]]], file: IO[str] | None = None) -> None:

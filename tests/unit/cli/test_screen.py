@@ -90,3 +90,11 @@ def test_documents_are_json_or_yaml() -> None:
     assert json.loads(screen.document(value, "json")) == value  # type: ignore[arg-type]  # a dict of less
     assert yaml.safe_load(screen.document(value, "yaml")) == value  # type: ignore[arg-type]
     assert screen.document(value, "yaml").startswith("b:")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+def test_documents_show_what_would_steer_a_terminal(form: str) -> None:
+    text = screen.document({"name": "\x9b2J\u202e\x1b[2J\x85"}, form)
+    assert text.replace("\n", "").isprintable()
+    assert yaml.safe_load(text) == {"name": "\x9b2J\u202e\x1b[2J\x85"}
+    assert "gr\u00fcn" in screen.document({"name": "gr\u00fcn"}, form)

@@ -66,9 +66,15 @@ class Field:
         wait_for(lambda: not missing(), "every cache is current", timeout=timeout, found=lambda: missing()[:5])
 
     def wait_equal(self, *, timeout: float = 60) -> None:
-        """Wait until every cache holds what the server has, and nothing else."""
-        expected = self.population.digests()
-        wait_for(lambda: self.caches.digests() == expected, "every cache holds what there is", timeout=timeout)
+        """Wait until every cache holds what the server has by then, and nothing else.
+
+        Who was here before may have left a namespace that is still going, with the networks in it.
+        """
+
+        def equal() -> bool:
+            return self.caches.digests() == self.population.digests()
+
+        wait_for(equal, "every cache holds what there is", timeout=timeout)
 
     def cost(self, do: Callable[[], object]) -> tuple[Cost, list[Request]]:
         """Do something, and return what it cost, and what was asked."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from multus_py.base.jsontext import JSONObject
     from multus_py.cluster.objects import Nad, Pod
     from multus_py.cluster.port import Event, PodDevices, Report
-    from multus_py.cluster.wire import Failure
+    from multus_py.cluster.wire import Failure, Resolved
 
 CONNECT_PATIENCE = 0.05
 """Seconds in which a connection is there, on this very machine, or will not be."""
@@ -72,7 +72,7 @@ class Daemon:
         """Return a pod, and remember the NADs that come with it. Raises NotFoundError, NoAnswerError."""
         if not name:
             raise NoAnswerError("it is not asked for a pod without a name")
-        found, _ = self._resolve(namespace, name, uid, self._wanted)
+        found = self._resolve(namespace, name, uid, self._wanted).pod
         if found is None:
             raise errors.NotFoundError(f'there is no pod "{name}" in namespace "{namespace}" ({self._path})')
         try:
@@ -139,7 +139,7 @@ class Daemon:
         Raises:
             NoAnswerError: It does not. (A version that is not said is empty: daemons once did not.)
         """
-        return wire.program(self._resolve("", "", "", ())[1])
+        return self._resolve("", "", "", ()).program
 
     def close(self) -> None:
         """Hang up."""
@@ -147,10 +147,8 @@ class Daemon:
             self._stream.close()
             self._stream = None
 
-    def _resolve(
-        self, namespace: str, name: str, uid: str, nads: tuple[tuple[str, str], ...]
-    ) -> tuple[JSONObject | None, Fields]:
-        """Ask for a pod and NADs; return the pod's document, and the whole answer. Raises ClusterError."""
+    def _resolve(self, namespace: str, name: str, uid: str, nads: tuple[tuple[str, str], ...]) -> Resolved:
+        """Ask for a pod and NADs, and remember the NADs. Raises ClusterError."""
         wanted = wire.Resolve(
             namespace=namespace, name=name, uid=uid, multus_namespace=self._multus_namespace, nads=nads
         )
@@ -160,7 +158,7 @@ class Daemon:
         except frames.WireError as error:
             raise NoAnswerError(str(error)) from error
         self._nads.update(resolved.nads)
-        return resolved.pod, answer
+        return resolved
 
     def _nad(self, namespace: str, name: str) -> Nad | errors.NotFoundError:
         found = self._nads.get((namespace, name), _NOT_SAID)

@@ -148,13 +148,15 @@ class Resolved(value.Value):
     """None when it is not there, or none was wanted."""
     nads: Mapping[tuple[str, str], JSONObject | Failure | None]
     """By (namespace, name); None for what is not there."""
+    program: str = multus_py.VERSION
+    """Which version of the program answers; empty when it does not say."""
 
     def document(self) -> JSONObject:
         """Write it."""
         rows: list[JSONValue] = []
         for (namespace, name), found in self.nads.items():
             rows.append([namespace, name, found.part() if isinstance(found, Failure) else found])
-        return {"v": frames.VERSION, "pod": self.pod, "nads": rows, "program": multus_py.VERSION}
+        return {"v": frames.VERSION, "pod": self.pod, "nads": rows, "program": self.program}
 
     @classmethod
     def read(cls, message: Fields) -> Self:
@@ -166,15 +168,10 @@ class Resolved(value.Value):
                     raise message.wrong("nads", "objects", found)
                 failure = Failure.read(fields.Fields(found or {}, "nads", folded=False))
                 nads[namespace, name] = failure or found
-            return cls(pod=message.object("pod"), nads=nads)
+            said = message.raw("program")
+            return cls(pod=message.object("pod"), nads=nads, program=said if isinstance(said, str) else "")
         except fields.FieldError as error:
             raise frames.WireError(f"no message: {error}") from error
-
-
-def program(message: Fields) -> str:
-    """Return which version of the program answers; empty when it does not say."""
-    said = message.raw("program")
-    return said if isinstance(said, str) else ""
 
 
 class GetDevices(value.Value):

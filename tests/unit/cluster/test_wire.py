@@ -67,10 +67,10 @@ def test_answers_survive_the_way() -> None:
 
 def test_an_answer_says_which_program_it_is_from_and_need_not() -> None:
     said = wire.Resolved(pod=None, nads={}).document()
-    assert wire.program(frames.unpack(body(said))) == multus_py.VERSION
+    assert wire.Resolved.read(frames.unpack(body(said))).program == multus_py.VERSION
     for other in ({}, {"program": None}, {"program": 5}):
         silent = {key: item for key, item in said.items() if key != "program"} | other
-        assert not wire.program(frames.unpack(body(silent)))
+        assert not wire.Resolved.read(frames.unpack(body(silent))).program
 
 
 @pytest.mark.parametrize("kubelet", [None, {}, {"b/c": ("9", "8")}], ids=["unknown", "none", "some"])

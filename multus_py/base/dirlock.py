@@ -1,4 +1,4 @@
-"""A lock on a directory itself, which keeps installers apart.
+"""A lock on a directory itself, which keeps installers apart, and labs.
 
 No file is made for it, and the kernel lets go of it when its holder ends, however it ends.
 """

@@ -11,9 +11,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from multus_py.base.clock import Deadline, SystemClock
+from multus_py.base.dirlock import DirectoryLock
 from multus_py.lab.netns import NETNS_DIR, Namespace
 
 _PREFIX = "multus-py-"
@@ -27,17 +29,14 @@ def directory(kind: str) -> Iterator[Path]:
         kind: What sort of lab it is for; only those of the same sort are cleaned up after.
     """
     base = Path(tempfile.gettempdir())
-    with _locked(base):  # so that nobody takes one for abandoned before its lock is taken
-        for left in base.glob(f"{_PREFIX}{kind}-*"):
-            _sweep(left)
-        made = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{kind}-"))
-        lock = os.open(made, os.O_RDONLY | os.O_DIRECTORY)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    try:
+    with ExitStack() as stack:
+        with _locked(base):  # so that nobody takes one for abandoned before its lock is taken
+            for left in base.glob(f"{_PREFIX}{kind}-*"):
+                _sweep(left)
+            made = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{kind}-"))
+            stack.enter_context(_locked(made))
+        stack.callback(_remove, made)
         yield made
-    finally:
-        _remove(made)
-        os.close(lock)
 
 
 def prefix(made: Path) -> str:
@@ -45,14 +44,9 @@ def prefix(made: Path) -> str:
     return f"{made.name.removeprefix(_PREFIX)}-"
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(fd)
+def _locked(path: Path) -> DirectoryLock:
+    """Return a lock on a directory, for which to wait as long as that takes."""
+    return DirectoryLock(str(path), Deadline(SystemClock(), None))
 
 
 def _sweep(left: Path) -> None:
